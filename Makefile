@@ -1,0 +1,47 @@
+# Every target sets up what it needs in .venv; uv is used where present.
+VENV   := .venv
+BIN    := $(VENV)/bin
+PYTHON ?= python3
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test unit check format bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Create .venv with everything in it
+
+$(READY): pyproject.toml
+	@echo "setting up $(VENV)"
+	@if command -v uv >/dev/null 2>&1; then \
+		uv venv --quiet --clear --python '>=3.11' $(VENV) && uv pip install --quiet --python $(BIN)/python -e '.[dev]'; \
+	else \
+		$(PYTHON) -m venv --clear $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'; \
+	fi
+	@touch $(READY)
+
+demo: $(READY) ## Show it all in a minute: a batch of invoices, a kill -9, two approvals
+	@$(BIN)/python demo/demo.py
+
+test: $(READY) ## All tests, real PostgreSQL and real processes included
+	$(BIN)/python -m pytest
+
+unit: $(READY) ## The tests that need no database, in seconds
+	$(BIN)/python -m pytest tests/unit
+
+check: $(READY) ## Lint, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## Measure what README claims about speed, against a baseline of the same run
+	$(BIN)/python -m bench
+
+clean: ## Remove .venv and the data of `holdfast dev`
+	rm -rf $(VENV) .holdfast

@@ -1,0 +1,1 @@
+"""Runs any LangGraph graph under supervision: API, workers, durable runs."""

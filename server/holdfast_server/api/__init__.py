@@ -1,0 +1,1 @@
+"""Thin FastAPI routers that speak the LangGraph Server API, one resource a file."""

@@ -1,0 +1,77 @@
+"""The hub: one LISTEN connection per API process wakes everybody who waits for a run or an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from holdfast_server.db.pool import connect
+
+logger = logging.getLogger(__name__)
+
+_CHANNELS = ("holdfast_run", "holdfast_answer")
+
+
+class Hub:
+    """Wakes waiters by key (a run id or an ask id). A wake-up says "look again", nothing more."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._waiters: dict[str, set[asyncio.Event]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._listening = asyncio.Event()
+        self.closing = False
+
+    async def start(self) -> None:
+        """Starts listening; returns when it does."""
+        self._task = asyncio.create_task(self._run(), name="hub")
+        await asyncio.wait_for(self._listening.wait(), 30)
+
+    async def stop(self) -> None:
+        """Stops listening; safe before `start`, safe twice."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def close(self) -> None:
+        """Tells everybody who waits to leave: the process goes down, clients reconnect to another."""
+        self.closing = True
+        self._wake_all()
+
+    @contextmanager
+    def waiting(self, key: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever something happened to `key`; clear it before looking."""
+        event = asyncio.Event()
+        self._waiters.setdefault(key, set()).add(event)
+        try:
+            yield event
+        finally:
+            waiters = self._waiters[key]
+            waiters.discard(event)
+            if not waiters:
+                del self._waiters[key]
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except Exception as error:
+                logger.warning("hub: %s; trying again", str(error).strip() or error)
+                await asyncio.sleep(0.2)
+
+    async def _listen(self) -> None:
+        async with await connect(self._url, name="hub", connect_timeout=5) as conn:
+            for channel in _CHANNELS:
+                await conn.execute(f"listen {channel}")
+            self._listening.set()
+            # Whatever was said while nobody listened is found by looking.
+            self._wake_all()
+            async for note in conn.notifies():
+                for event in self._waiters.get(note.payload, ()):
+                    event.set()
+
+    def _wake_all(self) -> None:
+        for event in [event for waiters in self._waiters.values() for event in waiters]:
+            event.set()

@@ -1,0 +1,40 @@
+"""What an operator asks at 3 a.m.: which workers live, what they run, what waits."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from holdfast_server.api.backend import TENANT, Backend, backend_of
+from holdfast_server.api.body import uuid_of
+from holdfast_server.api.reply import JsonReply
+from holdfast_server.api.threads import existing_thread
+
+router = APIRouter(prefix="/holdfast", tags=["operations"])
+Wiring = Annotated[Backend, Depends(backend_of)]
+
+
+@router.get("/workers")
+async def workers(wiring: Wiring) -> Response:
+    """The workers: host, process, graphs, last beat, and the runs that each executes."""
+    return JsonReply(await wiring.rows("list_workers", {}))
+
+
+@router.get("/queue")
+async def queue(wiring: Wiring) -> Response:
+    """How many runs wait and run, and how many threads wait for a person."""
+    return JsonReply(await wiring.row("queue_depth"))
+
+
+@router.get("/graphs")
+async def graphs(wiring: Wiring) -> Response:
+    """The graphs that workers published, and why a broken one does not load."""
+    return JsonReply(await wiring.rows("list_graphs", {"tenant": TENANT}))
+
+
+@router.get("/threads/{thread_id}/effects")
+async def effects(wiring: Wiring, thread_id: str) -> Response:
+    """The effects of a thread's tool calls: tool, contract, state, how often started."""
+    thread = await existing_thread(wiring, uuid_of(thread_id, "thread"))
+    return JsonReply(await wiring.rows("list_effects", {"tenant": TENANT, "thread_id": thread["thread_id"]}))

@@ -1,0 +1,69 @@
+"""Errors on the wire: `{"detail": "<sentence>"}`, always, and never a stack trace."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from psycopg import InterfaceError, OperationalError
+from psycopg.errors import DataError
+from psycopg_pool import PoolTimeout
+from starlette.exceptions import HTTPException
+
+from holdfast_server.errors import ApiError
+from holdfast_server.wire import Unwritable
+
+logger = logging.getLogger(__name__)
+
+
+def install(app: FastAPI) -> None:
+    """Installs the handlers."""
+    app.add_exception_handler(ApiError, _api_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(Unwritable, _unwritable)
+    app.add_exception_handler(DataError, _data_error)
+    for outage in (OperationalError, InterfaceError, PoolTimeout):
+        app.add_exception_handler(outage, _outage)
+    app.add_exception_handler(Exception, _surprise)
+
+
+def _answer(status: int, detail: str) -> JSONResponse:
+    return JSONResponse({"detail": detail}, status_code=status)
+
+
+async def _api_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ApiError)
+    return _answer(error.status, error.detail)
+
+
+async def _http_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return _answer(error.status_code, str(error.detail))
+
+
+async def _validation_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    wrong = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()[:5])
+    return _answer(422, wrong)
+
+
+async def _unwritable(_: Request, error: Exception) -> JSONResponse:
+    return _answer(422, str(error))
+
+
+async def _data_error(_: Request, error: Exception) -> JSONResponse:
+    # The last net: the database refused a value that our own checks let by.
+    return _answer(422, f"The database cannot store this value: {str(error).splitlines()[0]}")
+
+
+async def _outage(request: Request, error: Exception) -> JSONResponse:
+    logger.warning("%s %s: database away: %s", request.method, request.url.path, str(error).strip())
+    return _answer(503, "The database does not answer; nothing was changed. Try again in a moment")
+
+
+async def _surprise(request: Request, error: Exception) -> JSONResponse:
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return _answer(500, f"Internal error ({type(error).__name__}); the server's log has the details")

@@ -1,0 +1,289 @@
+"""Runs: created, streamed, waited for, joined, cancelled; on a thread or without one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi.responses import StreamingResponse
+from psycopg.rows import DictRow
+
+from holdfast_server import wire
+from holdfast_server.api.backend import TENANT, Backend, backend_of
+from holdfast_server.api.bodies import RunBody
+from holdfast_server.api.body import body_of, takes, uuid_of
+from holdfast_server.api.intake import take_run
+from holdfast_server.api.reply import JsonReply
+from holdfast_server.api.sse import HEARTBEAT, EventStream, position_of
+from holdfast_server.api.threads import existing_thread
+from holdfast_server.errors import ApiError
+from holdfast_server.runs.run import LIVE, WAITING, api_status
+
+router = APIRouter(tags=["runs"])
+Wiring = Annotated[Backend, Depends(backend_of)]
+New = Annotated[RunBody, Depends(body_of(RunBody))]
+Flag = Annotated[str, Query()]
+_BODY = takes(RunBody)
+
+_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+def shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A run as clients know it."""
+    return {
+        "run_id": row["run_id"],
+        "thread_id": row["thread_id"],
+        "assistant_id": row["assistant_id"],
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+        "metadata": row["metadata"],
+        "status": api_status(row["state"]),
+        "kwargs": row["kwargs"],
+        "multitask_strategy": row["strategy"],
+        **({"error": row["error"]} if row["error"] else {}),
+    }
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a client finds its run again when the connection breaks."""
+
+    row: Mapping[str, Any]
+
+    @property
+    def path(self) -> str:
+        return f"/threads/{self.row['thread_id']}/runs/{self.row['run_id']}"
+
+    def headers(self, verb: str | None) -> dict[str, str]:
+        location = {"location": f"{self.path}/{verb}"} if verb else {}
+        return {"content-location": self.path, **location}
+
+
+@router.post("/threads/{thread_id}/runs", openapi_extra=_BODY)
+async def create(wiring: Wiring, thread_id: str, body: New) -> Response:
+    """Starts a run and answers at once."""
+    row = await take_run(wiring, body, uuid_of(thread_id, "thread"))
+    return JsonReply(shown(row), headers=_Place(row).headers(None))
+
+
+@router.post("/runs", openapi_extra=_BODY)
+async def create_stateless(wiring: Wiring, body: New) -> Response:
+    """Starts a run on a thread of its own."""
+    row = await take_run(wiring, body, None)
+    return JsonReply(shown(row), headers=_Place(row).headers(None))
+
+
+@router.post("/threads/{thread_id}/runs/wait", openapi_extra=_BODY)
+async def wait(wiring: Wiring, thread_id: str, body: New) -> Response:
+    """Starts a run and answers with its final values."""
+    return _waiting(wiring, await take_run(wiring, body, uuid_of(thread_id, "thread")), body)
+
+
+@router.post("/runs/wait", openapi_extra=_BODY)
+async def wait_stateless(wiring: Wiring, body: New) -> Response:
+    """Starts a run on a thread of its own and answers with its final values."""
+    return _waiting(wiring, await take_run(wiring, body, None), body)
+
+
+@router.post("/threads/{thread_id}/runs/stream", openapi_extra=_BODY)
+async def stream(wiring: Wiring, thread_id: str, body: New) -> Response:
+    """Starts a run and streams its events."""
+    return _streaming(wiring, await take_run(wiring, body, uuid_of(thread_id, "thread")), body)
+
+
+@router.post("/runs/stream", openapi_extra=_BODY)
+async def stream_stateless(wiring: Wiring, body: New) -> Response:
+    """Starts a run on a thread of its own and streams its events."""
+    return _streaming(wiring, await take_run(wiring, body, None), body)
+
+
+@router.get("/threads/{thread_id}/runs")
+async def list_runs(
+    wiring: Wiring,
+    thread_id: str,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 10,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    status: str | None = None,
+) -> Response:
+    """The runs of a thread, newest first."""
+    thread = await existing_thread(wiring, uuid_of(thread_id, "thread"))
+    states = None if status is None else list(WAITING) if status == "pending" else [status]
+    params = {"tenant": TENANT, "thread_id": thread["thread_id"], "states": states}
+    rows = await wiring.rows("list_runs", params | {"limit": limit, "offset": offset})
+    return JsonReply([shown(row) for row in rows])
+
+
+@router.get("/threads/{thread_id}/runs/{run_id}")
+async def get(wiring: Wiring, thread_id: str, run_id: str) -> Response:
+    """One run."""
+    return JsonReply(shown(await _existing(wiring, thread_id, run_id)))
+
+
+@router.delete("/threads/{thread_id}/runs/{run_id}", status_code=204)
+async def delete(wiring: Wiring, thread_id: str, run_id: str) -> Response:
+    """Deletes a run; a live one is stopped."""
+    params = {"thread_id": uuid_of(thread_id, "thread"), "run_id": uuid_of(run_id, "run")}
+    row = await wiring.row("delete_run", tenant=TENANT, **params)
+    if row is None or not row["deleted"]:
+        raise ApiError(404, "Run not found")
+    return Response(status_code=204)
+
+
+@router.get("/threads/{thread_id}/runs/{run_id}/join")
+async def join(wiring: Wiring, thread_id: str, run_id: str, cancel_on_disconnect: Flag = "false") -> Response:
+    """Waits for a run and answers with its final values."""
+    row = await _existing(wiring, thread_id, run_id)
+    leave = _cancels(cancel_on_disconnect)
+    return StreamingResponse(
+        _guarded(wiring, row, _result(wiring, row["run_id"]), cancel=leave),
+        media_type="application/json",
+        headers=_Place(row).headers("join"),
+    )
+
+
+@router.get("/threads/{thread_id}/runs/{run_id}/stream")
+async def join_stream(
+    wiring: Wiring,
+    thread_id: str,
+    run_id: str,
+    cancel_on_disconnect: Flag = "false",
+    stream_mode: Annotated[list[str] | None, Query()] = None,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Streams a run's events from now on, or after Last-Event-ID."""
+    row = await _existing(wiring, thread_id, run_id)
+    after = position_of(last_event_id)
+    if after is None:
+        newest = await wiring.row("last_event", run_id=row["run_id"])
+        after = newest["position"] if newest else 0
+    events = EventStream(
+        wiring,
+        row["run_id"],
+        after=after,
+        with_ids=bool(row["kwargs"].get("resumable")),
+        modes=_modes(stream_mode),
+    )
+    return _event_response(wiring, row, events, cancel=_cancels(cancel_on_disconnect))
+
+
+@router.post("/threads/{thread_id}/runs/{run_id}/cancel")
+async def cancel(
+    wiring: Wiring, thread_id: str, run_id: str, wait: Flag = "false", action: Flag = "interrupt"
+) -> Response:
+    """Stops a run: `interrupt` keeps what it did, `rollback` undoes its writes to the state."""
+    if action not in ("interrupt", "rollback"):
+        raise ApiError(422, f"action is {action!r}; it must be 'interrupt' or 'rollback'")
+    thread, run = uuid_of(thread_id, "thread"), uuid_of(run_id, "run")
+    outcome = await _cancel(wiring, thread, run, action)
+    if outcome == "missing":
+        raise ApiError(404, "No runs found to cancel.")
+    if outcome == "over":
+        raise ApiError(404, f"No matching runs to cancel: run {run_id} is over already")
+    if not _cancels(wait):
+        return Response(status_code=202)
+    place = _Place({"thread_id": thread, "run_id": run})
+    return StreamingResponse(
+        _settled(wiring, run), media_type="application/json", headers=place.headers("join")
+    )
+
+
+async def _existing(backend: Backend, thread_id: str, run_id: str) -> DictRow:
+    params = {"thread_id": uuid_of(thread_id, "thread"), "run_id": uuid_of(run_id, "run")}
+    row = await backend.row("find_run", tenant=TENANT, **params)
+    if row is None:
+        raise ApiError(404, "Run not found")
+    return row
+
+
+def _waiting(backend: Backend, row: DictRow, body: RunBody) -> Response:
+    return StreamingResponse(
+        _guarded(backend, row, _result(backend, row["run_id"]), cancel=body.on_disconnect == "cancel"),
+        media_type="application/json",
+        headers=_Place(row).headers("join"),
+    )
+
+
+def _streaming(backend: Backend, row: DictRow, body: RunBody) -> Response:
+    events = EventStream(backend, row["run_id"], with_ids=body.stream_resumable)
+    return _event_response(backend, row, events, cancel=body.on_disconnect == "cancel")
+
+
+def _event_response(backend: Backend, row: DictRow, events: EventStream, *, cancel: bool) -> Response:
+    return StreamingResponse(
+        _guarded(backend, row, events.frames(), cancel=cancel),
+        media_type="text/event-stream",
+        headers=_Place(row).headers("stream") | _STREAM_HEADERS,
+    )
+
+
+async def _guarded(
+    backend: Backend, row: DictRow, chunks: AsyncIterator[bytes], *, cancel: bool
+) -> AsyncIterator[bytes]:
+    """The chunks; a client that hangs up before the end cancels the run if it asked for that."""
+    finished = False
+    try:
+        async for chunk in chunks:
+            yield chunk
+        finished = True
+    finally:
+        if cancel and not finished:
+            await asyncio.shield(_cancel(backend, row["thread_id"], row["run_id"], "interrupt"))
+
+
+async def _result(backend: Backend, run_id: UUID) -> AsyncIterator[bytes]:
+    """A newline every five seconds, then the final values or the error, as JSON."""
+    async for row in _until_over(backend, run_id):
+        if row is None:
+            yield b"\n"
+        elif row["state"] in ("error", "timeout"):
+            yield b'{"__error__":' + str(row["error"]).encode() + b"}"
+        else:
+            yield str(row["output"] or "{}").encode("utf-8", "replace")
+
+
+async def _settled(backend: Backend, run_id: UUID) -> AsyncIterator[bytes]:
+    async for row in _until_over(backend, run_id):
+        yield b"\n" if row is None else b"{}"
+
+
+async def _until_over(backend: Backend, run_id: UUID) -> AsyncIterator[DictRow | None]:
+    """None every five seconds, then how the run ended; a run that was undone ends with an empty result."""
+    with backend.hub.waiting(str(run_id)) as news:
+        while True:
+            news.clear()
+            row = await backend.row("run_result", run_id=run_id)
+            if row is None or row["state"] not in LIVE:
+                yield row or {"state": "interrupted", "output": None, "error": None}
+                return
+            if backend.hub.closing:
+                return
+            try:
+                await asyncio.wait_for(news.wait(), HEARTBEAT)
+            except TimeoutError:
+                yield None
+
+
+async def _cancel(backend: Backend, thread_id: UUID, run_id: UUID, action: str) -> str:
+    params = {"thread_id": thread_id, "run_id": run_id, "action": action}
+    row = await backend.row("cancel", tenant=TENANT, **params)
+    return str(row["outcome"]) if row else "missing"
+
+
+def _cancels(flag: str) -> bool:
+    return flag.lower() in ("1", "true", "yes")
+
+
+def _modes(raw: list[str] | None) -> frozenset[str] | None:
+    """Stream modes out of the three encodings that clients use: repeated, comma-joined, JSON array."""
+    modes: set[str] = set()
+    for text in raw or []:
+        try:
+            found = wire.loads(text) if text.startswith("[") else text.split(",")
+        except ValueError:
+            raise ApiError(422, f"stream_mode is {text!r}; it must be a list of modes") from None
+        modes.update("messages" if mode == "messages-tuple" else str(mode) for mode in found)
+    return frozenset(modes) or None

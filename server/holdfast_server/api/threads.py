@@ -1,0 +1,125 @@
+"""Threads: the conversations that runs work on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from psycopg.rows import DictRow
+from uuid_utils.compat import uuid7
+
+from holdfast_server import wire
+from holdfast_server.api.backend import TENANT, Backend, backend_of
+from holdfast_server.api.bodies import ThreadBody, ThreadPatch, ThreadSearch
+from holdfast_server.api.body import body_of, storable, takes, uuid_of
+from holdfast_server.api.reply import JsonReply, paged
+from holdfast_server.errors import ApiError
+
+router = APIRouter(prefix="/threads", tags=["threads"])
+Wiring = Annotated[Backend, Depends(backend_of)]
+
+_SHOWN = (
+    "thread_id", "created_at", "updated_at", "state_updated_at", "metadata", "status", "config", "values",
+)  # fmt: skip
+
+
+def shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A thread as clients know it; errors and interrupts only once it has had a state."""
+    thread = {name: row[name] for name in _SHOWN}
+    thread["state_updated_at"] = row["state_updated_at"] or row["updated_at"]
+    if row["state_updated_at"] is not None:
+        thread |= {"error": row["error"], "interrupts": row["interrupts"] or {}}
+    return thread
+
+
+async def existing_thread(backend: Backend, thread_id: UUID) -> DictRow:
+    """The thread.
+
+    Raises:
+        ApiError: 404.
+    """
+    row = await backend.row("find_thread", tenant=TENANT, thread_id=thread_id)
+    if row is None:
+        raise ApiError(404, f"Thread with ID {thread_id} not found")
+    return row
+
+
+@router.post("", openapi_extra=takes(ThreadBody))
+async def create(wiring: Wiring, body: Annotated[ThreadBody, Depends(body_of(ThreadBody))]) -> Response:
+    """Creates a thread."""
+    thread_id = body.thread_id or uuid7()
+    metadata = wire.dumps_text(storable("metadata", body.metadata or {}))
+    row = await wiring.row("create_thread", tenant=TENANT, thread_id=thread_id, metadata=metadata)
+    if row is None:
+        if body.if_exists != "do_nothing":
+            raise ApiError(409, f"Thread with ID {thread_id} already exists")
+        row = await existing_thread(wiring, thread_id)
+    return JsonReply(shown(row))
+
+
+@router.post("/search", openapi_extra=takes(ThreadSearch))
+async def search(wiring: Wiring, body: Annotated[ThreadSearch, Depends(body_of(ThreadSearch))]) -> Response:
+    """Finds threads by metadata, status and ids."""
+    rows = await wiring.rows("search_threads", _filter(body))
+    return paged([shown(row) for row in rows], rows, body)
+
+
+@router.post("/count", openapi_extra=takes(ThreadSearch))
+async def count(wiring: Wiring, body: Annotated[ThreadSearch, Depends(body_of(ThreadSearch))]) -> Response:
+    """Counts threads by metadata and status."""
+    row = await wiring.row("count_threads", **_filter(body))
+    return JsonReply(row["n"] if row else 0)
+
+
+@router.get("/{thread_id}")
+async def get(wiring: Wiring, thread_id: str) -> Response:
+    """One thread with its newest values and open questions."""
+    return JsonReply(shown(await existing_thread(wiring, uuid_of(thread_id, "thread"))))
+
+
+@router.patch("/{thread_id}", openapi_extra=takes(ThreadPatch))
+async def update(
+    wiring: Wiring,
+    request: Request,
+    thread_id: str,
+    body: Annotated[ThreadPatch, Depends(body_of(ThreadPatch))],
+) -> Response:
+    """Merges metadata into a thread's."""
+    metadata = wire.dumps_text(storable("metadata", body.metadata))
+    row = await wiring.row(
+        "update_thread", tenant=TENANT, thread_id=uuid_of(thread_id, "thread"), metadata=metadata
+    )
+    if row is None:
+        raise ApiError(404, f"Thread with ID {thread_id} not found")
+    if "return=minimal" in request.headers.get("prefer", ""):
+        return Response(status_code=204)
+    return JsonReply(shown(row))
+
+
+@router.delete("/{thread_id}", status_code=204)
+async def delete(wiring: Wiring, thread_id: str) -> Response:
+    """Deletes a thread with its runs, its history and its events; a live run is stopped."""
+    row = await wiring.row("forget_thread", tenant=TENANT, thread_id=uuid_of(thread_id, "thread"))
+    if row is None:
+        raise ApiError(404, f"Thread with ID {thread_id} not found")
+    return Response(status_code=204)
+
+
+@router.post("/{thread_id}/copy")
+async def copy(wiring: Wiring, thread_id: str) -> Response:
+    """Copies a thread with its whole history."""
+    row = await wiring.row(
+        "copy_thread", tenant=TENANT, thread_id=uuid_of(thread_id, "thread"), new_id=uuid7()
+    )
+    if row is None:
+        raise ApiError(404, f"Thread with ID {thread_id} not found")
+    return JsonReply(shown(row))
+
+
+def _filter(body: ThreadSearch) -> dict[str, Any]:
+    return body.model_dump() | {
+        "tenant": TENANT,
+        "metadata": wire.dumps_text(storable("metadata", body.metadata or {})),
+    }

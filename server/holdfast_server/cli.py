@@ -1,0 +1,134 @@
+"""The command line: `holdfast dev | serve | worker | migrate | doctor`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from holdfast_server.errors import ConfigError, HoldfastError
+from holdfast_server.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def config_option(command: F) -> F:
+    """`-c langgraph.json`."""
+    return click.option(
+        "-c",
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="The langgraph.json to run.  [default: langgraph.json]",
+    )(command)
+
+
+def database_option(command: F) -> F:
+    """`--database-url`."""
+    return click.option(
+        "--database-url", help="PostgreSQL to use, version 15 or newer.  [default: $DATABASE_URL]"
+    )(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("holdfast"), prog_name="holdfast")
+@click.option("--log-level", default="warning", show_default=True, help="debug, info, warning or error.")
+def cli(log_level: str) -> None:
+    """Runs LangGraph graphs as a supervised service: durable, bounded, approved, audited.
+
+    `holdfast dev` is all you need on your own machine. In production run as many `holdfast serve` and
+    `holdfast worker` as you like against one DATABASE_URL, after one `holdfast migrate`.
+    """
+    logging.basicConfig(
+        level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    # The engine tells of every ticket; what happens to a run we tell ourselves.
+    logging.getLogger("procrastinate").setLevel(logging.ERROR)
+
+
+@cli.command()
+@config_option
+@database_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the API.")
+@click.option("--port", default=2024, show_default=True, help="Port of the API.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="Data of the embedded PostgreSQL.  [default: .holdfast]",
+)
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
+def dev(
+    config: Path | None, database_url: str | None, host: str, port: int, data_dir: Path | None, workers: int
+) -> None:
+    """Starts PostgreSQL (unless DATABASE_URL is set), the API and workers; Ctrl-C stops all of it."""
+    from holdfast_server.dev import run_dev
+
+    settings = Settings.from_environment(config=config, database_url=database_url, data_dir=data_dir)
+    run_dev(settings, host=host, port=port, workers=workers)
+
+
+@cli.command()
+@database_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=2024, show_default=True, help="Port to listen on.")
+def serve(database_url: str | None, host: str, port: int) -> None:
+    """Serves the API. It needs the database and no graph code."""
+    from holdfast_server import runtime
+
+    runtime.serve(_with_database(Settings.from_environment(database_url=database_url)), host=host, port=port)
+
+
+@cli.command()
+@config_option
+@database_option
+@click.option("--concurrency", type=click.IntRange(1, 1000), help="Runs at the same time.  [default: 10]")
+def worker(config: Path | None, database_url: str | None, concurrency: int | None) -> None:
+    """Executes runs. SIGTERM drains: running steps finish, other workers go on from there."""
+    from holdfast_server import runtime
+
+    settings = Settings.from_environment(config=config, database_url=database_url, concurrency=concurrency)
+    runtime.work(_with_database(settings))
+
+
+@cli.command()
+@database_option
+def migrate(database_url: str | None) -> None:
+    """Brings the database to the schema of this release. Safe to run at any time, from anywhere."""
+    from holdfast_server.db.migrate import migrate as apply
+
+    settings = _with_database(Settings.from_environment(database_url=database_url))
+    names = asyncio.run(apply(settings.database_url))
+    click.echo("\n".join(f"applied {name}" for name in names) or "nothing to do")
+
+
+@cli.command()
+@config_option
+@database_option
+def doctor(config: Path | None, database_url: str | None) -> None:
+    """Checks database, migrations, graphs, model keys and clock; says what is wrong and how to mend it."""
+    from holdfast_server.doctor import examine
+
+    findings = asyncio.run(examine(Settings.from_environment(config=config, database_url=database_url)))
+    for finding in findings:
+        click.echo(finding.line())
+    sys.exit(0 if all(finding.fine for finding in findings) else 1)
+
+
+def _with_database(settings: Settings) -> Settings:
+    if not settings.database_url:
+        raise ConfigError("no database: set DATABASE_URL or --database-url, or use `holdfast dev`")
+    return settings
+
+
+def main() -> None:
+    """The entry point: our own errors are one line, everything else is a trace."""
+    try:
+        cli()
+    except HoldfastError as error:
+        click.echo(f"holdfast: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,1 @@
+"""Every private hook of a dependency that Holdfast leans on, each with a canary test."""

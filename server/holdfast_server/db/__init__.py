@@ -1,0 +1,1 @@
+"""PostgreSQL: the pool, the statements, the migrations, and the embedded server."""

@@ -1,0 +1,19 @@
+-- Takes the lease of a ready run for a worker that holds its current ticket; no row when the ticket is dead.
+create or replace function claim(_run_id uuid, _ticket bigint, _worker_id uuid, _lease interval)
+returns setof run
+language plpgsql as $$
+declare
+    taken run;
+begin
+    update run set state = 'running', epoch = epoch + 1, attempts = attempts + 1, worker_id = _worker_id,
+        lease_until = clock_timestamp() + _lease, ticket = null,
+        started_at = coalesce(started_at, clock_timestamp()), updated_at = clock_timestamp()
+    where run_id = _run_id and ticket = _ticket and state = 'ready'
+    returning * into taken;
+    if not found then
+        return;
+    end if;
+    perform append_events(_run_id, array['metadata'],
+        array[json_build_object('run_id', _run_id, 'attempt', taken.attempts)::text]);
+    return next taken;
+end $$;

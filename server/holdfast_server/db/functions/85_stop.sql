@@ -1,0 +1,14 @@
+-- Ends a running run without its worker, who is fenced from now on. The caller holds the thread's lock.
+create or replace function stop(_run run, _state text, _error json) returns void
+language plpgsql as $$
+begin
+    update run set state = _state, error = _error, epoch = epoch + 1, lease_until = null,
+        ended_at = clock_timestamp(), updated_at = clock_timestamp()
+    where run_id = _run.run_id;
+    update thread set error = _error where thread_id = _run.thread_id;
+    perform settle_thread(_run.thread_id, case when _error is null then 'interrupted' else 'error' end);
+    perform append_events(_run.run_id,
+        case when _error is null then '{}'::text[] else array['error'] end,
+        case when _error is null then '{}'::text[] else array[_error::text] end);
+    perform pg_notify('holdfast_cancel', _run.run_id || ' superseded');
+end $$;

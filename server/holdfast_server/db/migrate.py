@@ -1,0 +1,87 @@
+"""Brings a database to the schema of this release; safe to run at any time, by any number of processes."""
+
+from __future__ import annotations
+
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import LiteralString
+
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from procrastinate.schema import SchemaManager
+from psycopg import OperationalError
+
+from holdfast_server.db.pool import SCHEMA, Conn, connect
+from holdfast_server.errors import DatabaseError
+
+# "hold" in ASCII: one migration at a time in one database.
+_LOCK = 0x686F6C64
+_MINIMUM_SERVER = 150000
+
+
+async def migrate(url: str) -> list[str]:
+    """Applies what is missing and answers the names of what it applied.
+
+    Raises:
+        DatabaseError: the server cannot be reached, or is older than PostgreSQL 15.
+    """
+    try:
+        conn = await connect(url, name="migrate", connect_timeout=10)
+    except OperationalError as error:
+        raise DatabaseError(f"PostgreSQL does not answer: {str(error).strip()}; check DATABASE_URL") from None
+    async with conn:
+        if conn.info.server_version < _MINIMUM_SERVER:
+            raise DatabaseError(f"PostgreSQL {conn.info.server_version // 10000} is too old; use 15 or newer")
+        await conn.execute("select pg_advisory_lock(%s)", [_LOCK])
+        try:
+            return await _apply(conn)
+        finally:
+            await conn.execute("select pg_advisory_unlock(%s)", [_LOCK])
+
+
+async def pending(conn: Conn) -> list[str]:
+    """The names of the migrations that this database still lacks."""
+    cursor = await conn.execute("select to_regclass(%s) as found", [f"{SCHEMA}.migration"])
+    row = await cursor.fetchone()
+    if row is None or row["found"] is None:
+        return [file.name for file in _files("migrations")]
+    cursor = await conn.execute("select name from migration")
+    done = {row["name"] for row in await cursor.fetchall()}
+    return [file.name for file in _files("migrations") if file.name not in done]
+
+
+async def _apply(conn: Conn) -> list[str]:
+    await conn.execute(f"create schema if not exists {SCHEMA}")
+    await conn.execute(
+        "create table if not exists migration"
+        " (name text primary key, applied_at timestamptz not null default clock_timestamp())"
+    )
+    await _apply_engine(conn)
+    # Its migrations build indexes concurrently, which no transaction allows.
+    await AsyncPostgresSaver(conn).setup()
+    names = await pending(conn)
+    for name in names:
+        async with conn.transaction():
+            await conn.execute(_text(name, "migrations"))
+            await conn.execute("insert into migration (name) values (%s)", [name])
+    async with conn.transaction():
+        for file in _files("functions"):
+            await conn.execute(_text(file.name, "functions"))
+    return names
+
+
+async def _apply_engine(conn: Conn) -> None:
+    cursor = await conn.execute("select to_regclass(%s) as found", [f"{SCHEMA}.procrastinate_jobs"])
+    row = await cursor.fetchone()
+    if row is not None and row["found"] is None:
+        async with conn.transaction():
+            await conn.execute(SchemaManager.get_schema())
+
+
+def _files(folder: str) -> list[Traversable]:
+    found = (resources.files("holdfast_server.db") / folder).iterdir()
+    return sorted((f for f in found if f.name.endswith(".sql")), key=lambda f: f.name)
+
+
+def _text(name: str, folder: str) -> LiteralString:
+    text = (resources.files("holdfast_server.db") / folder / name).read_text(encoding="utf-8")
+    return text

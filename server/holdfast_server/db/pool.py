@@ -1,0 +1,60 @@
+"""The pool of PostgreSQL connections that one process shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from psycopg import AsyncConnection, Connection
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg_pool import AsyncConnectionPool
+
+from holdfast_server import wire
+
+SCHEMA = "holdfast"
+_SESSION = "select set_config('search_path', %s, false), set_config('timezone', 'UTC', false)"
+Conn = AsyncConnection[DictRow]
+Pool = AsyncConnectionPool[Conn]
+
+
+def make_pool(url: str, *, size: int, name: str) -> Pool:
+    """A closed pool; `async with` opens it.
+
+    Autocommit is set on the connection and not as a connect argument, because procrastinate passes its own.
+    """
+    return AsyncConnectionPool(
+        url,
+        min_size=min(2, size),
+        max_size=size,
+        open=False,
+        name=name,
+        configure=_configure,
+        timeout=30.0,
+        kwargs={"row_factory": dict_row, "prepare_threshold": 0, "application_name": f"holdfast-{name}"},
+    )
+
+
+async def connect(url: str, *, name: str, **options: Any) -> Conn:
+    """One connection of its own, set up like those of the pool (for LISTEN and for locks of a session)."""
+    conn = await AsyncConnection.connect(
+        url, row_factory=dict_row, application_name=f"holdfast-{name}", **options
+    )
+    await _configure(conn)
+    return conn
+
+
+def connect_sync(url: str, *, name: str, **options: Any) -> Connection[DictRow]:
+    """A blocking connection for a thread that must not depend on an event loop."""
+    conn = Connection.connect(
+        url, row_factory=dict_row, application_name=f"holdfast-{name}", autocommit=True, **options
+    )
+    conn.execute(_SESSION, [f"{SCHEMA}, public"])
+    return conn
+
+
+async def _configure(conn: AsyncConnection[Any]) -> None:
+    set_json_dumps(wire.dumps, conn)
+    set_json_loads(orjson.loads, conn)
+    await conn.set_autocommit(True)
+    await conn.execute(_SESSION, [f"{SCHEMA}, public"])

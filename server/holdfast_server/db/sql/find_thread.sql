@@ -1,0 +1,3 @@
+-- One thread; that of a finished stateless run is hidden.
+select * from thread where tenant = %(tenant)s and thread_id = %(thread_id)s
+    and not (temporary and status <> 'busy')

@@ -1,0 +1,2 @@
+-- Admits due runs and replaces dead tickets.
+select reticket(%(patience)s)

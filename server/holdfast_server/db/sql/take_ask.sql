@@ -1,0 +1,6 @@
+-- Takes the oldest open question about one of these graphs.
+update ask set taken_by = %(worker_id)s, taken_at = clock_timestamp()
+where ask_id = (
+    select ask_id from ask where taken_by is null and graph_id = any(%(graphs)s)
+    order by asked_at for update skip locked limit 1)
+returning ask_id, graph_id, verb, question

@@ -1,0 +1,2 @@
+-- Takes a worker that stopped in order off the list.
+delete from worker where worker_id = %(worker_id)s

@@ -1,0 +1,145 @@
+"""`holdfast dev`: PostgreSQL, API and workers under one Ctrl-C; a child that dies is started again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import click
+import httpx
+
+from holdfast_server.db.embedded import embedded_postgres
+from holdfast_server.db.migrate import migrate
+from holdfast_server.graphs.config import AppConfig, read_config
+from holdfast_server.settings import Settings
+from holdfast_server.supervisor_watch import VARIABLE
+
+_GRACE = 25.0
+
+
+@dataclass
+class Child:
+    """One process that is kept alive."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    say: Callable[[str], None]
+    process: asyncio.subprocess.Process | None = None
+    stopping: bool = False
+    _restarts: list[float] = field(default_factory=list)
+
+    async def keep_alive(self) -> None:
+        """Starts the process, and again whenever it dies, until `stop`."""
+        while not self.stopping:
+            self.process = await asyncio.create_subprocess_exec(
+                *self.command, env=self.environment, start_new_session=True
+            )
+            self.say(f"{self.name}: process {self.process.pid}")
+            code = await self.process.wait()
+            if not self.stopping:
+                self.say(f"{self.name}: process {self.process.pid} ended with {code}; starting it again")
+                await asyncio.sleep(self._pause())
+
+    async def stop(self, grace: float = _GRACE) -> None:
+        """SIGTERM, then SIGKILL when it does not obey; safe twice."""
+        self.stopping = True
+        process = self.process
+        if process is None or process.returncode is not None:
+            return
+        for sign in (signal.SIGTERM, signal.SIGCONT):
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(sign)
+        try:
+            await asyncio.wait_for(process.wait(), grace)
+        except TimeoutError:
+            self.say(f"{self.name}: does not stop; killed")
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    def _pause(self) -> float:
+        """No pause after a first death, up to five seconds in a crash loop."""
+        now = time.monotonic()
+        self._restarts = [t for t in self._restarts if t > now - 60] + [now]
+        return 0.0 if len(self._restarts) < 2 else min(0.2 * 2 ** len(self._restarts), 5.0)
+
+
+def run_dev(settings: Settings, *, host: str, port: int, workers: int) -> None:
+    """Runs everything until SIGINT or SIGTERM.
+
+    Raises:
+        ConfigError: langgraph.json is wrong, or the data directory is in use.
+        DatabaseError: PostgreSQL does not start or does not answer.
+    """
+    config = read_config(settings.config)
+    with ExitStack() as stack:
+        if not settings.database_url:
+            _say(f"starting PostgreSQL in {settings.data_dir}")
+            url = stack.enter_context(embedded_postgres(settings.data_dir))
+            settings = replace(settings, database_url=url)
+        asyncio.run(_run(settings, config, host=host, port=port, workers=workers))
+        _say("stopped")
+
+
+async def _run(settings: Settings, config: AppConfig, *, host: str, port: int, workers: int) -> None:
+    stop = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    for name in await migrate(settings.database_url):
+        _say(f"migrated the database: {name}")
+    children = _children(settings, config.path, host=host, port=port, workers=workers)
+    keeping = [asyncio.create_task(child.keep_alive()) for child in children]
+    ready = asyncio.create_task(_announce(config, host=host, port=port, workers=workers))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait([stopped, *keeping], return_when=asyncio.FIRST_COMPLETED)
+    _say("stopping")
+    ready.cancel()
+    await asyncio.gather(*(child.stop() for child in children))
+    await asyncio.gather(*keeping)
+
+
+def _children(settings: Settings, config: Path, *, host: str, port: int, workers: int) -> list[Child]:
+    environment = os.environ | {
+        "DATABASE_URL": settings.database_url,
+        "HOLDFAST_DATABASE_URL": settings.database_url,
+        VARIABLE: str(os.getpid()),
+    }
+    command = [sys.executable, "-m", "holdfast_server"]
+    api = Child("api", [*command, "serve", "--host", host, "--port", str(port)], environment, _say)
+    names = [f"worker {n + 1}" for n in range(workers)]
+    return [api, *(Child(name, [*command, "worker", "-c", str(config)], environment, _say) for name in names)]
+
+
+async def _announce(config: AppConfig, *, host: str, port: int, workers: int) -> None:
+    """Says when the API answers and every graph is either published or known to be broken."""
+    shown = f"[{host}]" if ":" in host else host
+    base = f"http://{shown}:{port}"
+    wanted = {spec.graph_id for spec in config.graphs}
+    async with httpx.AsyncClient(base_url=base, timeout=2) as client:
+        while True:
+            with contextlib.suppress(httpx.HTTPError, ValueError):
+                graphs = {g["graph_id"]: g["error"] for g in (await client.get("/holdfast/graphs")).json()}
+                alive = [w for w in (await client.get("/holdfast/workers")).json() if w["alive"]]
+                if wanted <= graphs.keys() and len(alive) >= workers:
+                    break
+            await asyncio.sleep(0.1)
+    _say(f"API     {base}")
+    _say(f"docs    {base}/docs")
+    _say(f"Studio  https://smith.langchain.com/studio/?baseUrl={base}")
+    for graph_id in sorted(wanted):
+        _say(f"graph   {graph_id}" + (f"  BROKEN: {graphs[graph_id]}" if graphs[graph_id] else ""))
+    _say("ready; Ctrl-C stops everything")
+
+
+def _say(line: str) -> None:
+    click.echo(f"holdfast  {line}")
+    sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""From langgraph.json to graphs that a worker can run."""

@@ -1,0 +1,103 @@
+"""langgraph.json, read as the LangGraph CLI reads it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from holdfast_server.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class GraphSpec:
+    """Where one graph lives: `source` is a file path or a module name, `name` the object in it."""
+
+    graph_id: str
+    source: str
+    name: str
+    description: str | None = None
+
+
+@dataclass(frozen=True)
+class AppConfig:
+    """What langgraph.json says; paths are relative to `folder`, where the file lies."""
+
+    path: Path
+    graphs: tuple[GraphSpec, ...]
+    import_paths: tuple[Path, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    unknown_keys: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """The folder of langgraph.json."""
+        return self.path.parent
+
+
+# Keys of the LangGraph CLI that mean something to it and need nothing from us.
+_KNOWN = {
+    "$schema", "dependencies", "graphs", "env", "python_version", "node_version", "pip_config_file",
+    "pip_installer", "dockerfile_lines", "image_distro", "api_version", "holdfast", "source",
+}  # fmt: skip
+
+
+def read_config(path: Path) -> AppConfig:
+    """Reads and checks langgraph.json.
+
+    Raises:
+        ConfigError: the file is missing or wrong; the sentence names the key and the mend.
+    """
+    path = path.expanduser().resolve()
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist; create it, or name another file with -c") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read as JSON: {error}") from None
+    if not isinstance(raw, dict) or not isinstance(raw.get("graphs"), dict) or not raw["graphs"]:
+        raise ConfigError(f'{path} names no graphs; add {{"graphs": {{"agent": "./agent.py:graph"}}}}')
+    return AppConfig(
+        path=path,
+        graphs=tuple(_spec(path, graph_id, value) for graph_id, value in raw["graphs"].items()),
+        import_paths=_import_paths(path, raw.get("dependencies", [])),
+        env=_environment(path, raw.get("env", {})),
+        unknown_keys=tuple(sorted(raw.keys() - _KNOWN)),
+    )
+
+
+def _spec(path: Path, graph_id: str, value: object) -> GraphSpec:
+    where = value.get("path") if isinstance(value, dict) else value
+    description = value.get("description") if isinstance(value, dict) else None
+    source, _, name = where.rpartition(":") if isinstance(where, str) else ("", "", "")
+    if not source or not name:
+        raise ConfigError(
+            f'{path}: graph {graph_id!r} is {value!r}; write it as "./file.py:name" or "module:name"'
+        )
+    return GraphSpec(graph_id, source, name, description)
+
+
+def _import_paths(path: Path, dependencies: object) -> tuple[Path, ...]:
+    if not isinstance(dependencies, list) or not all(isinstance(d, str) for d in dependencies):
+        raise ConfigError(f'{path}: "dependencies" is {dependencies!r}; it must be a list like ["."]')
+    local = [path.parent / d for d in dependencies if d.startswith(".") or (path.parent / d).is_dir()]
+    missing = [str(p) for p in local if not p.is_dir()]
+    if missing:
+        raise ConfigError(f'{path}: "dependencies" names {", ".join(missing)}, which is no folder')
+    return tuple(p.resolve() for p in [*local, path.parent])
+
+
+def _environment(path: Path, env: object) -> dict[str, str]:
+    match env:
+        case str():
+            file = path.parent / env
+            if not file.is_file():
+                raise ConfigError(f'{path}: "env" names {file}, which does not exist')
+            return {k: v for k, v in dotenv_values(file).items() if v is not None}
+        case dict():
+            return {str(k): str(v) for k, v in env.items()}
+        case _:
+            raise ConfigError(f'{path}: "env" is {env!r}; it must be a file name or an object')

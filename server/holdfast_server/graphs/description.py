@@ -1,0 +1,54 @@
+"""What the API tells about a graph without importing it: schemas, drawing, sub-graphs."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from pydantic import TypeAdapter
+
+from holdfast_server.graphs.served import Graph, ServedGraph
+
+Json = dict[str, Any]
+
+
+async def describe(served: ServedGraph) -> Json:
+    """The description of a graph as plain JSON: `schemas` and `drawing` (by xray depth)."""
+    config: RunnableConfig = {"configurable": {}}
+    async with served.open(config) as graph:
+        return {
+            "schemas": _schemas(graph),
+            "drawing": {
+                "false": graph.get_graph(config).to_json(),
+                "true": graph.get_graph(config, xray=True).to_json(),
+            },
+        }
+
+
+def _schemas(graph: Graph) -> Json:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        output = _schema(graph.get_output_jsonschema)
+        return {
+            "input_schema": _schema(graph.get_input_jsonschema),
+            "output_schema": output,
+            "state_schema": _state_schema(graph) or output,
+            "config_schema": _schema(graph.get_config_jsonschema),
+            "context_schema": _schema(graph.get_context_jsonschema),
+        }
+
+
+def _state_schema(graph: Graph) -> Json | None:
+    state: Any = getattr(getattr(graph, "builder", None), "state_schema", None)
+    return _schema(lambda: TypeAdapter(state).json_schema()) if state is not None else None
+
+
+def _schema(make: Callable[[], Any]) -> Json | None:
+    # A state may hold types that JSON Schema cannot express; the graph still runs.
+    try:
+        schema = make()
+    except Exception:
+        return None
+    return schema if isinstance(schema, dict) else None

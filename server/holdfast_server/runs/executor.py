@@ -1,0 +1,204 @@
+"""Executes one claimed run: from its last superstep to its end, under its fence."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
+from langgraph.types import StateSnapshot
+
+from holdfast_server import wire
+from holdfast_server.db.pool import Pool
+from holdfast_server.db.statements import statement
+from holdfast_server.errors import LeaseLost
+from holdfast_server.graphs.served import Graph, ServedGraph
+from holdfast_server.runs.end import End, Ended, Released, Superseded
+from holdfast_server.runs.events import Event, EventLog
+from holdfast_server.runs.invocation import (
+    Head,
+    graph_input,
+    limit_for,
+    resume_answers,
+    run_config,
+    without_checkpoint,
+)
+from holdfast_server.runs.lease import finish
+from holdfast_server.runs.run import ClaimedRun
+from holdfast_server.runs.stream import Translator, stream_parts
+from holdfast_server.supervision.effects import PostgresLedger
+from holdfast_server.supervision.fence import RunFence
+from holdfast_server.supervision.saver import FencedSaver
+from holdfast_tools.ledger import use_ledger
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Execution:
+    """One attempt at a run in this process.
+
+    Args:
+        run: the claimed run.
+        served: its graph.
+        pool: connections.
+        recursion_limit: supersteps, unless the request, the assistant or the graph says otherwise.
+        timeout: seconds this attempt may take.
+    """
+
+    run: ClaimedRun
+    served: ServedGraph
+    pool: Pool
+    recursion_limit: int
+    timeout: float
+    control: RunControl = field(default_factory=RunControl)
+    _task: asyncio.Task[End] | None = None
+    _stop: str | None = None
+
+    async def run_to_end(self) -> None:
+        """Runs the graph and writes how it ended; a superseded attempt writes nothing."""
+        fence = RunFence(self.run.run_id, self.run.epoch)
+        self._saver = FencedSaver(self.pool, fence)
+        self._log = EventLog(self.pool, run_id=fence.run_id, epoch=fence.epoch)
+        kwargs = self.run.kwargs
+        self._seen = Translator(tuple(kwargs.get("stream_mode") or []))
+        ledger = PostgresLedger(self.pool, fence, self._saver.flush)
+        with use_ledger(ledger):
+            self._task = asyncio.create_task(self._attempt(), name=f"run {self.run.run_id}")
+            if self._stop or self.run.cancel_action:
+                self.stop(self._stop or str(self.run.cancel_action))
+            end = await self._outcome(self._task)
+        events = await self._log.close()
+        if not await finish(self.pool, self.run, end, last_events=[*events, *_closing_events(end)]):
+            logger.info("run %s: attempt %d was superseded", self.run.run_id, self.run.attempts)
+
+    def stop(self, reason: str) -> None:
+        """Stops the attempt: `interrupt` or `rollback` asked by a user, `superseded`, or `shutdown`."""
+        if self._stop != "superseded":
+            self._stop = reason
+        if self._task is not None:
+            self._task.cancel()
+
+    def drain(self) -> None:
+        """Asks the graph to stop at its next superstep, so that another worker goes on from there."""
+        self.control.request_drain()
+
+    async def _outcome(self, task: asyncio.Task[End]) -> End:
+        await asyncio.wait([task])
+        match self._stop:
+            case "superseded":
+                return Superseded()
+            case "shutdown":
+                return Released()
+            case "interrupt" | "rollback" if task.cancelled() or task.exception() is not None:
+                return await self._cancelled(self._stop)
+        if task.cancelled():
+            # User code cancelled itself: to the client this is an error like any other.
+            return self._failed(asyncio.CancelledError("the graph cancelled its own run"))
+        failure = task.exception()
+        return task.result() if failure is None else self._failed(failure)
+
+    async def _attempt(self) -> End:
+        bare = run_config(self.run, recursion_limit=None)
+        async with asyncio.timeout(self.timeout), self.served.open(bare) as opened:
+            graph = opened.copy({"checkpointer": self._saver})
+            config = run_config(self.run, recursion_limit=limit_for(graph, self.recursion_limit))
+            value, config = await self._input(graph, config)
+            async for part in stream_parts(graph, value, config, self.run.kwargs, self.control):
+                for event in self._seen.events(part):
+                    await self._log.append(event)
+            return await self._succeeded(graph, config)
+
+    async def _input(self, graph: Graph, config: RunnableConfig) -> tuple[Any, RunnableConfig]:
+        if self.run.attempts == 1 and not self.run.kwargs.get("command"):
+            return self.run.kwargs.get("input"), config
+        head = await Head.of(graph, config)
+        answers = self.run.answers
+        if answers is None:
+            answers = resume_answers(self.run, head)
+            if answers is not None:
+                await self._remember(answers)
+        if head.run_id == str(self.run.run_id):
+            config = without_checkpoint(config)
+        return graph_input(self.run, head, answers), config
+
+    async def _remember(self, answers: Mapping[str, Any]) -> None:
+        params = {"run_id": self.run.run_id, "epoch": self.run.epoch, "answers": wire.dumps_text(answers)}
+        async with self.pool.connection() as conn:
+            cursor = await conn.execute(statement("remember_answers"), params)
+            if await cursor.fetchone() is None:
+                raise LeaseLost(f"run {self.run.run_id} has a newer owner")
+
+    async def _succeeded(self, graph: Graph, config: RunnableConfig) -> Ended:
+        await self._saver.flush()
+        if not self._seen.interrupted and self._seen.values is not None:
+            return Ended("success", "idle", values=self._seen.values_text, output=self._seen.values_text)
+        state = await graph.aget_state(without_checkpoint(config))
+        # What `wait` answers shows the questions; the thread's values do not, it has them by task.
+        pending = [wire.interrupt(i, with_schema=True) for i in state.interrupts]
+        output = {**_mapping(state.values), "__interrupt__": pending} if pending else state.values
+        return Ended(
+            "success",
+            "interrupted" if state.next else "idle",
+            values=wire.dumps_text(state.values),
+            output=wire.dumps_text(output),
+            interrupts=_interrupts(state),
+        )
+
+    async def _cancelled(self, action: str) -> End:
+        async with self.pool.connection() as conn:
+            if action == "rollback":
+                await conn.execute(
+                    statement("discard_checkpoints"),
+                    {"run_id": self.run.run_id, "thread_id": str(self.run.thread_id)},
+                )
+        config = without_checkpoint(run_config(self.run, recursion_limit=None))
+        async with self.served.open(config) as opened:
+            # A saver of its own: the attempt's may hold rows that must not be written any more.
+            state = await opened.copy({"checkpointer": FencedSaver(self.pool)}).aget_state(config)
+        values = wire.dumps_text(state.values)
+        return Ended(
+            "rollback" if action == "rollback" else "interrupted",
+            "interrupted" if state.next else "idle",
+            values=values,
+            output=values,
+            interrupts=_interrupts(state),
+        )
+
+    def _failed(self, failure: BaseException) -> End:
+        values = self._seen.values_text if self._seen.values is not None else None
+        match failure:
+            case LeaseLost():
+                return Superseded()
+            case GraphDrained():
+                return Released()
+            case TimeoutError() if self._timed_out(failure):
+                message = f"the run took longer than its limit of {self.timeout:g} s"
+                error = {"error": "RunTimeout", "message": message}
+                return Ended("timeout", "error", values, values, error=error)
+        logger.warning("run %s failed: %s", self.run.run_id, type(failure).__name__, exc_info=failure)
+        error = {"error": type(failure).__name__, "message": str(failure)}
+        return Ended("error", "error", values, values, error=error)
+
+    def _timed_out(self, failure: TimeoutError) -> bool:
+        # asyncio.timeout raises it bare, from its own cancellation; user code gives a message.
+        return not failure.args and isinstance(failure.__cause__, asyncio.CancelledError)
+
+
+def _closing_events(end: End) -> list[Event]:
+    if isinstance(end, Ended) and end.error is not None:
+        return [Event("error", wire.dumps_text(end.error))]
+    return []
+
+
+def _mapping(values: Any) -> dict[str, Any]:
+    return dict(values) if isinstance(values, Mapping) else {"value": values}
+
+
+def _interrupts(state: StateSnapshot) -> dict[str, list[dict[str, Any]]]:
+    return {task.id: [wire.interrupt(i) for i in task.interrupts] for task in state.tasks if task.interrupts}

@@ -1,0 +1,130 @@
+"""What a graph is called with: its config, and the input that continues this run and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.types import Command, Send
+
+from holdfast_server.compat.langgraph import STRICT_RESUME
+from holdfast_server.graphs.served import Graph
+from holdfast_server.runs.run import ClaimedRun
+
+
+def run_config(run: ClaimedRun, *, recursion_limit: int | None) -> RunnableConfig:
+    """The config of a run: what the client set, under what the server knows better."""
+    given = run.kwargs.get("config") or {}
+    asked = {k: v for k, v in (given.get("configurable") or {}).items() if not k.startswith("__")}
+    identity = {
+        "thread_id": str(run.thread_id),
+        "run_id": str(run.run_id),
+        "graph_id": run.graph_id,
+        "assistant_id": str(run.assistant_id),
+    }
+    configurable = asked | _checkpoint(run.kwargs) | identity | {STRICT_RESUME: True}
+    config = RunnableConfig(
+        configurable=configurable,
+        metadata={**run.metadata, **identity, "run_attempt": run.attempts},
+        tags=list(given.get("tags") or []),
+        run_id=run.run_id,
+    )
+    if limit := given.get("recursion_limit") or recursion_limit:
+        config["recursion_limit"] = limit
+    return config
+
+
+def limit_for(graph: Graph, default: int) -> int | None:
+    """The server's recursion limit, unless the graph brings its own."""
+    own = graph.config.get("recursion_limit") if graph.config else None
+    return None if own else default
+
+
+def _checkpoint(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    point = dict(kwargs.get("checkpoint") or {})
+    if kwargs.get("checkpoint_id"):
+        point["checkpoint_id"] = kwargs["checkpoint_id"]
+    return {k: v for k, v in point.items() if k != "thread_id" and v is not None}
+
+
+@dataclass(frozen=True)
+class Head:
+    """The newest checkpoint of a thread: whose it is, and which questions wait there."""
+
+    run_id: str | None
+    pending: tuple[str, ...]
+
+    @classmethod
+    async def of(cls, graph: Graph, config: RunnableConfig) -> Head:
+        """Reads it; a thread without a checkpoint has the empty head."""
+        assert isinstance(graph.checkpointer, BaseCheckpointSaver)
+        latest = without_checkpoint(config)
+        found = await graph.checkpointer.aget_tuple(
+            {"configurable": {**latest["configurable"], "checkpoint_ns": ""}}
+        )
+        if found is None:
+            return cls(None, ())
+        state = await graph.aget_state(latest)
+        return cls(found.metadata.get("run_id"), tuple(i.id for i in state.interrupts))
+
+
+def without_checkpoint(config: RunnableConfig) -> RunnableConfig:
+    """The config at the head of the thread instead of at a given checkpoint."""
+    dropped = ("checkpoint_id", "checkpoint_ns", "checkpoint_map")
+    kept = {k: v for k, v in config["configurable"].items() if k not in dropped}
+    return {**config, "configurable": kept}
+
+
+def resume_answers(run: ClaimedRun, head: Head) -> dict[str, Any] | None:
+    """The answers of a resuming run by interrupt id, or None when they are not tied to ids.
+
+    A bare answer belongs to the one question that waits when the run starts. It is tied to that question
+    before the graph sees it: after a crash the same bare answer must not reach the next question.
+    """
+    command = run.kwargs.get("command") or {}
+    resume = command.get("resume")
+    if resume is None:
+        return None
+    if isinstance(resume, dict) and resume and all(_is_interrupt_id(k) for k in resume):
+        return resume
+    return {head.pending[0]: resume} if len(head.pending) == 1 else None
+
+
+def graph_input(run: ClaimedRun, head: Head, answers: Mapping[str, Any] | None) -> Any:
+    """What to invoke the graph with on this attempt.
+
+    The head belongs to this run: an earlier attempt got so far, go on from there with the answers that
+    are still asked for. It does not: nothing of the run is stored, start it as requested.
+    """
+    waiting = {k: v for k, v in (answers or {}).items() if k in head.pending}
+    if head.run_id == str(run.run_id):
+        return Command(resume=waiting) if waiting else None
+    command = run.kwargs.get("command")
+    if not command:
+        return run.kwargs.get("input")
+    if run.attempts > 1 and answers is not None and not waiting:
+        return None
+    return _command(command, answers)
+
+
+def _command(command: Mapping[str, Any], answers: Mapping[str, Any] | None) -> Command[Any] | None:
+    resume = dict(answers) if answers is not None else command.get("resume")
+    update, goto = command.get("update"), command.get("goto")
+    if resume is None and update is None and not goto:
+        return None
+    return Command(resume=resume, update=update, goto=_goto(goto))
+
+
+def _goto(goto: Any) -> Any:
+    if isinstance(goto, list):
+        return [_goto(target) for target in goto]
+    if isinstance(goto, dict):
+        return Send(goto["node"], goto.get("input"))
+    return goto or ()
+
+
+def _is_interrupt_id(key: str) -> bool:
+    return len(key) == 32 and all(c in "0123456789abcdef" for c in key)

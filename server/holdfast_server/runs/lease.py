@@ -1,0 +1,67 @@
+"""The lease of a run: taken with a ticket, ended with a result or given back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import assert_never
+from uuid import UUID
+
+from holdfast_server import wire
+from holdfast_server.db.pool import Pool
+from holdfast_server.db.retry import through_outages
+from holdfast_server.db.statements import statement
+from holdfast_server.runs.end import End, Ended, Released, Superseded
+from holdfast_server.runs.events import Event
+from holdfast_server.runs.run import ClaimedRun
+
+
+async def claim(
+    pool: Pool, run_id: UUID, *, ticket: int, worker_id: UUID, lease: timedelta
+) -> ClaimedRun | None:
+    """Takes a ready run; None when the ticket is not its current one."""
+    params = {"run_id": run_id, "ticket": ticket, "worker_id": worker_id, "lease": lease}
+    async with pool.connection() as conn:
+        cursor = await conn.execute(statement("claim"), params)
+        row = await cursor.fetchone()
+    return ClaimedRun.of(row) if row else None
+
+
+async def finish(pool: Pool, run: ClaimedRun, end: End, *, last_events: list[Event]) -> bool:
+    """Writes the end of an attempt, in one transaction; False when the run has a newer owner.
+
+    Safe to repeat through an outage: a second finish finds the run ended and changes nothing.
+    """
+    match end:
+        case Ended():
+            return await through_outages(lambda: _end(pool, run, end, last_events))
+        case Released():
+            return await through_outages(lambda: _release(pool, run))
+        case Superseded():
+            return False
+        case _:
+            assert_never(end)
+
+
+async def _end(pool: Pool, run: ClaimedRun, end: Ended, events: list[Event]) -> bool:
+    params = {
+        "run_id": run.run_id,
+        "epoch": run.epoch,
+        "state": end.state,
+        "output": end.output,
+        "error": wire.dumps_text(end.error) if end.error else None,
+        "thread_status": end.thread_status,
+        "values": end.values,
+        "interrupts": wire.dumps_text(end.interrupts),
+        "names": [event.name for event in events],
+        "data": [event.data for event in events],
+    }
+    async with pool.connection() as conn:
+        cursor = await conn.execute(statement("finish"), params)
+        row = await cursor.fetchone()
+    return bool(row and row["finished"])
+
+
+async def _release(pool: Pool, run: ClaimedRun) -> bool:
+    async with pool.connection() as conn:
+        cursor = await conn.execute(statement("release"), {"run_id": run.run_id, "epoch": run.epoch})
+        return await cursor.fetchone() is not None

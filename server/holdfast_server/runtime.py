@@ -1,0 +1,84 @@
+"""The wiring: which parts make an API process, and which a worker process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+
+import uvicorn
+from fastapi import FastAPI
+from uuid_utils.compat import uuid7
+
+# Before anything imports langgraph's serialiser: no type found in the database is imported and called.
+os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
+
+from holdfast_server.api.app import make_app
+from holdfast_server.graphs.config import read_config
+from holdfast_server.graphs.loader import LoadedGraphs, load_graphs
+from holdfast_server.settings import Settings
+from holdfast_server.supervisor_watch import end_with_supervisor
+from holdfast_server.workers.rescuer import Rescuer
+from holdfast_server.workers.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+
+def api(settings: Settings) -> FastAPI:
+    """The API; a rescuer beside it, so that runs are rescued while no worker is left to do it."""
+    return make_app(settings, companion=Rescuer)
+
+
+def serve(settings: Settings, *, host: str, port: int) -> None:
+    """Serves the API until SIGINT or SIGTERM."""
+    end_with_supervisor()
+    app = api(settings)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+    _Server(config, app).run()
+
+
+class _Server(uvicorn.Server):
+    """Ends open streams before it waits for connections; their clients reconnect."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if (backend := getattr(self._app.state, "backend", None)) is not None:
+            backend.hub.close()
+        await super().shutdown(sockets)
+
+
+def load(settings: Settings) -> LoadedGraphs:
+    """Loads the graphs and says in the log which of them are broken."""
+    config = read_config(settings.config)
+    if config.unknown_keys:
+        logger.warning("%s: not used by Holdfast: %s", config.path, ", ".join(config.unknown_keys))
+    loaded = load_graphs(config)
+    for failure in loaded.failures.values():
+        logger.error("%s", failure)
+    return loaded
+
+
+def work(settings: Settings) -> None:
+    """Works until SIGINT or SIGTERM, which drain."""
+    end_with_supervisor()
+    worker = Worker(settings, worker_id=uuid7(), loaded=load(settings))
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, worker.stop)
+        await worker.run()
+
+    asyncio.run(main())

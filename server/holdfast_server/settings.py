@@ -1,0 +1,91 @@
+"""Settings: what an operator may change, read once from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from holdfast_server.errors import ConfigError
+
+PREFIX = "HOLDFAST_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every field can be set as `HOLDFAST_<NAME>` in the environment; times are in seconds.
+
+    Attributes:
+        database_url: PostgreSQL to use; also read from `DATABASE_URL`. Empty: the embedded one.
+        config: path of langgraph.json.
+        data_dir: where the embedded PostgreSQL keeps its data.
+        concurrency: runs that one worker process executes at the same time.
+        lease: how long a worker that went silent keeps its runs.
+        beat: how often a worker renews its leases.
+        silence: a worker whose session lock is gone is dead after this long without a beat.
+        rescue_every: how often abandoned runs are looked for.
+        max_attempts: a run that loses its worker this often is ended with an error.
+        cancel_grace: a cancelled run that its worker does not end in this time is ended without it.
+        drain: how long SIGTERM lets running steps finish.
+        event_ttl: how long the stream events of a finished run are kept.
+        recursion_limit: supersteps of one run unless the request or the assistant says otherwise.
+        run_timeout: wall-clock limit of one attempt at a run.
+        pool_size: PostgreSQL connections of one process.
+    """
+
+    database_url: str = ""
+    config: Path = field(default=Path("langgraph.json"))
+    data_dir: Path = field(default=Path(".holdfast"))
+    concurrency: int = 10
+    lease: float = 10.0
+    beat: float = 1.0
+    silence: float = 1.5
+    rescue_every: float = 0.5
+    max_attempts: int = 5
+    cancel_grace: float = 5.0
+    drain: float = 20.0
+    event_ttl: float = 3600.0
+    recursion_limit: int = 10_000
+    run_timeout: float = 86_400.0
+    pool_size: int = 12
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
+        """Reads the settings; `given` values that are not None win.
+
+        Raises:
+            ConfigError: a value has the wrong type; the sentence names the variable.
+        """
+        env = os.environ if environment is None else environment
+        defaults = cls()
+        values: dict[str, Any] = {}
+        for f in fields(cls):
+            if raw := env.get(PREFIX + f.name.upper()):
+                values[f.name] = _parse(PREFIX + f.name.upper(), raw, getattr(defaults, f.name))
+        if "database_url" not in values and env.get("DATABASE_URL"):
+            values["database_url"] = env["DATABASE_URL"]
+        values |= {name: value for name, value in given.items() if value is not None}
+        return replace(defaults, **values)
+
+    @property
+    def lease_interval(self) -> timedelta:
+        """The lease as the database takes it."""
+        return timedelta(seconds=self.lease)
+
+
+def _parse(name: str, raw: str, default: object) -> object:
+    try:
+        match default:
+            case Path():
+                return Path(raw)
+            case int():
+                return int(raw)
+            case float():
+                return float(raw)
+            case _:
+                return raw
+    except ValueError:
+        raise ConfigError(f"{name} is {raw!r}, which is no number; correct or unset it") from None

@@ -1,0 +1,1 @@
+"""What surrounds a graph while it runs: fence, saver, effects."""

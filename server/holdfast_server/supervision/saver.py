@@ -1,0 +1,245 @@
+"""The fenced saver: LangGraph's Postgres saver, one commit a superstep, and none for a superseded worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    get_serializable_checkpoint_metadata,
+)
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.checkpoint.serde.base import SerializerProtocol
+from psycopg import AsyncCursor
+from psycopg.rows import DictRow, dict_row
+
+from holdfast_server import wire
+from holdfast_server.compat.langgraph import SPECIAL_WRITES, DeltaSnapshot
+from holdfast_server.db.pool import Pool
+from holdfast_server.db.retry import through_outages
+from holdfast_server.db.statements import statement
+from holdfast_server.errors import LeaseLost
+from holdfast_server.supervision.fence import Fence, Unfenced, broken, fence_params
+from holdfast_server.supervision.superstep import Blob, Superstep, Write
+
+# How long task writes wait for the checkpoint that usually follows at once and shares their commit.
+# Long enough for LangGraph's own bookkeeping between the two, far below what a tool call takes.
+_LINGER = 0.003
+_UNFENCED = Unfenced()
+
+
+class FencedSaver(AsyncPostgresSaver):
+    """A saver for one run (or one edit) of one thread.
+
+    Writes collect in memory and commit with the next checkpoint, or by themselves after a moment. Every
+    commit is one statement: fence, checkpoint, blobs, writes. `flush` forces it.
+
+    Raises:
+        LeaseLost, ThreadBusy: from any write, once the fence is broken; nothing was written.
+    """
+
+    def __init__(
+        self, pool: Pool, fence: Fence = _UNFENCED, *, serde: SerializerProtocol | None = None
+    ) -> None:
+        super().__init__(pool, serde=serde)
+        self._pool = pool
+        self._fence = fence
+        self._rows = Superstep()
+        self._thread_id = ""
+        self._commit = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._flushing: set[asyncio.Task[None]] = set()
+        self._failure: Exception | None = None
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Saves a checkpoint together with all writes before it."""
+        configurable = config["configurable"]
+        ns = configurable.get("checkpoint_ns", "")
+        body, values = _split(checkpoint)
+        await self._turn_to(configurable["thread_id"])
+        self._rows.add_checkpoint(
+            (
+                ns,
+                checkpoint["id"],
+                configurable.get("checkpoint_id"),
+                wire.dumps_text(body),
+                wire.dumps_text(_without_nul(get_serializable_checkpoint_metadata(config, metadata))),
+            ),
+            self._blobs(ns, values, new_versions),
+        )
+        if metadata.get("source") == "input":
+            # The next checkpoint follows at once: LangGraph's first step only spreads the input.
+            self._linger()
+        else:
+            await self.flush()
+        return {
+            "configurable": {
+                "thread_id": configurable["thread_id"],
+                "checkpoint_ns": ns,
+                "checkpoint_id": checkpoint["id"],
+            }
+        }
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Saves the writes of a finished task, with the next checkpoint or a moment later."""
+        configurable = config["configurable"]
+        await self._turn_to(configurable["thread_id"])
+        place = (configurable.get("checkpoint_ns", ""), configurable["checkpoint_id"], task_id, task_path)
+        self._rows.add_writes(
+            [self._write(place, n, channel, value) for n, (channel, value) in enumerate(writes)],
+            replacing=all(channel in SPECIAL_WRITES for channel, _ in writes),
+        )
+        rows = self._rows
+        self._linger()
+        await asyncio.shield(rows.committed)
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Reads a checkpoint, through an outage if need be."""
+        return await through_outages(lambda: super(FencedSaver, self).aget_tuple(config))
+
+    async def flush(self) -> None:
+        """Commits what waits.
+
+        Raises:
+            LeaseLost, ThreadBusy: the fence is broken.
+        """
+        async with self._commit:
+            rows, self._rows = self._rows, Superstep()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            # What was lost in an earlier commit must not be followed by anything newer.
+            if self._failure is None and rows:
+                await self._save(rows)
+            if self._failure is not None:
+                _reject(rows, self._failure)
+                raise self._failure
+            rows.committed.set_result(None)
+
+    async def _save(self, rows: Superstep) -> None:
+        try:
+            await through_outages(lambda: self._execute(rows))
+        except Exception as failure:
+            self._failure = failure
+        except asyncio.CancelledError as cancelled:
+            # The commit may or may not have happened; nothing of this attempt may follow it.
+            self._failure = LeaseLost("the run was stopped in the middle of a commit")
+            _reject(rows, self._failure)
+            raise cancelled
+
+    async def _execute(self, rows: Superstep) -> None:
+        params = rows.params() | fence_params(self._fence) | {"thread_id": self._thread_id}
+        async with self._pool.connection() as conn, conn.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(statement("save_superstep"), params)
+            row = await cursor.fetchone()
+        if row is None or not row["held"]:
+            raise broken(self._fence)
+
+    async def _turn_to(self, thread_id: object) -> None:
+        """One commit holds rows of one thread."""
+        if str(thread_id) != self._thread_id:
+            await self.flush()
+            self._thread_id = str(thread_id)
+
+    def _linger(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_LINGER, self._flush_soon)
+
+    def _flush_soon(self) -> None:
+        # A failure reaches those who wait for the rows, and everybody who writes after them.
+        task = asyncio.create_task(self.flush())
+        self._flushing.add(task)
+        task.add_done_callback(self._flushing.discard)
+        task.add_done_callback(lambda t: t.cancelled() or t.exception())
+
+    def _blobs(self, ns: str, values: dict[str, Any], versions: ChannelVersions) -> list[Blob]:
+        # A channel that is new in this step and empty is stored as such, as the stock saver does.
+        rows: list[Blob] = []
+        for channel, version in versions.items():
+            if channel in values:
+                kind, blob = self.serde.dumps_typed(values[channel])
+                rows.append((ns, channel, str(version), kind, blob))
+        return rows
+
+    def _write(self, place: tuple[str, str, str, str], n: int, channel: str, value: object) -> Write:
+        kind, blob = self.serde.dumps_typed(value)
+        return (*place, SPECIAL_WRITES.get(channel, n), channel, kind, blob)
+
+    @asynccontextmanager
+    async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
+        # Whoever reads finds what was written before. There is no lock as in the stock saver: a connection
+        # of the pool belongs to one caller anyway.
+        await self.flush()
+        async with self._pool.connection() as conn:
+            if pipeline:
+                async with conn.pipeline(), conn.cursor(binary=True, row_factory=dict_row) as cursor:
+                    yield cursor
+            else:
+                async with conn.cursor(binary=True, row_factory=dict_row) as cursor:
+                    yield cursor
+
+
+def _reject(rows: Superstep, failure: Exception) -> None:
+    rows.committed.set_exception(failure)
+    # Rows of a checkpoint have nobody waiting on them; their failure is raised by `flush`.
+    rows.committed.exception()
+
+
+def _split(checkpoint: Checkpoint) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The checkpoint as jsonb can hold it, and the channel values that go to blobs."""
+    inline: dict[str, Any] = {}
+    blobs: dict[str, Any] = {}
+    for channel, value in checkpoint["channel_values"].items():
+        if isinstance(value, DeltaSnapshot):
+            blobs[channel], inline[channel] = value, True
+        elif _is_inline(value):
+            inline[channel] = value
+        else:
+            blobs[channel] = value
+    return {**checkpoint, "channel_values": inline}, blobs
+
+
+def _is_inline(value: object) -> bool:
+    """Whether jsonb gives the value back as it was: no NUL, no lone surrogate, no NaN, at most 64 bit."""
+    match value:
+        case None | bool():
+            return True
+        case str():
+            return ("\x00" not in value and value.isascii()) or _is_clean(value)
+        case int():
+            return -(2**63) <= value < 2**63
+        case float():
+            return value - value == 0
+        case _:
+            return False
+
+
+def _is_clean(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
+
+
+def _without_nul(metadata: Any) -> Any:
+    if isinstance(metadata, str):
+        return metadata.replace("\x00", "")
+    if isinstance(metadata, dict):
+        return {_without_nul(k): _without_nul(v) for k, v in metadata.items()}
+    return [_without_nul(v) for v in metadata] if isinstance(metadata, list) else metadata

@@ -1,0 +1,1 @@
+"""Loops with one tick: worker, heartbeat, rescuer, pruner; and the desk that answers for graphs."""

@@ -1,0 +1,153 @@
+"""The answers that only a graph can give: state, history, update."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.errors import EmptyInputError, InvalidUpdateError
+from langgraph.types import StateSnapshot
+
+from holdfast_server import wire
+from holdfast_server.compat.langgraph import COPY_NODE
+from holdfast_server.db.pool import Pool
+from holdfast_server.db.statements import statement
+from holdfast_server.errors import ApiError, ThreadBusy
+from holdfast_server.graphs.served import Graph, ServedGraph
+from holdfast_server.supervision.fence import IdleFence
+from holdfast_server.supervision.saver import FencedSaver
+
+Question = Mapping[str, Any]
+_POINT = ("checkpoint_id", "checkpoint_ns", "checkpoint_map")
+
+
+async def answer(pool: Pool, served: ServedGraph, verb: str, question: Question) -> str:
+    """The answer as JSON text.
+
+    Raises:
+        ApiError: the question is wrong (404, 409, 422).
+    """
+    match verb:
+        case "state":
+            return await _state(pool, served, question)
+        case "history":
+            return await _history(pool, served, question)
+        case "update":
+            return await _update(pool, served, question)
+    raise ApiError(422, f"a graph cannot answer {verb!r}")
+
+
+async def _state(pool: Pool, served: ServedGraph, question: Question) -> str:
+    config = _config(question)
+    async with served.open(config) as graph:
+        reading = graph.copy({"checkpointer": FencedSaver(pool)})
+        snapshot = await reading.aget_state(config, subgraphs=bool(question.get("subgraphs")))
+    return wire.dumps_text(shown_state(snapshot))
+
+
+async def _history(pool: Pool, served: ServedGraph, question: Question) -> str:
+    config = _config(question)
+    before = question.get("before")
+    async with served.open(config) as graph:
+        reading = graph.copy({"checkpointer": FencedSaver(pool)})
+        snapshots = reading.aget_state_history(
+            config,
+            limit=question["limit"],
+            filter=question.get("metadata"),
+            before={"configurable": {"checkpoint_id": before}} if before else None,
+        )
+        return wire.dumps_text([shown_state(s) async for s in snapshots])
+
+
+async def _update(pool: Pool, served: ServedGraph, question: Question) -> str:
+    config = _config(question)
+    config["metadata"] = question.get("metadata") or {}
+    saver = FencedSaver(pool, IdleFence(UUID(question["thread_id"])))
+    async with served.open(config) as opened:
+        graph = opened.copy({"checkpointer": saver})
+        try:
+            made = await _apply(graph, config, question)
+            await saver.flush()
+        except ThreadBusy as busy:
+            raise ApiError(409, str(busy)) from None
+        except (InvalidUpdateError, EmptyInputError, TypeError, ValueError, KeyError) as wrong:
+            raise ApiError(400, _reason(wrong)) from None
+        head: RunnableConfig = {"configurable": {"thread_id": question["thread_id"]}}
+        await _publish(pool, question, await graph.aget_state(head))
+    point = {k: v for k, v in made["configurable"].items() if k in ("thread_id", *_POINT)}
+    return wire.dumps_text(
+        {"checkpoint": point, "configurable": point, "checkpoint_id": point["checkpoint_id"]}
+    )
+
+
+async def _apply(graph: Graph, config: RunnableConfig, question: Question) -> RunnableConfig:
+    as_node = question.get("as_node")
+    if as_node not in (None, COPY_NODE, "__start__", "__end__", "__input__") and as_node not in graph.nodes:
+        raise ApiError(400, f"Node {as_node} does not exist; the graph has {', '.join(sorted(graph.nodes))}")
+    return await graph.aupdate_state(config, question.get("values"), as_node=as_node)
+
+
+async def _publish(pool: Pool, question: Question, snapshot: StateSnapshot) -> None:
+    params = {
+        "thread_id": question["thread_id"],
+        "values": wire.dumps_text(snapshot.values),
+        "interrupts": wire.dumps_text(
+            {t.id: [wire.interrupt(i) for i in t.interrupts] for t in snapshot.tasks if t.interrupts}
+        ),
+        "status": "interrupted" if snapshot.next else "idle",
+    }
+    async with pool.connection() as conn:
+        await conn.execute(statement("publish_state"), params)
+
+
+def shown_state(snapshot: StateSnapshot) -> dict[str, Any]:
+    """A state as clients read it; the empty state of a thread without checkpoints has no checkpoint."""
+    exists = snapshot.created_at is not None
+    checkpoint = _point(snapshot.config) if exists else None
+    parent = _point(snapshot.parent_config)
+    return {
+        "values": snapshot.values,
+        "next": list(snapshot.next),
+        "tasks": [_task(task) for task in snapshot.tasks],
+        "metadata": snapshot.metadata if exists else None,
+        "created_at": snapshot.created_at,
+        "checkpoint": checkpoint,
+        "parent_checkpoint": parent,
+        "interrupts": [wire.interrupt(i) for i in snapshot.interrupts],
+        "checkpoint_id": checkpoint["checkpoint_id"] if checkpoint else None,
+        "parent_checkpoint_id": parent["checkpoint_id"] if parent else None,
+    }
+
+
+def _task(task: Any) -> dict[str, Any]:
+    nested = task.state
+    is_state = isinstance(nested, StateSnapshot)
+    return {
+        "id": task.id,
+        "name": task.name,
+        "path": list(task.path),
+        "error": str(task.error) if task.error is not None else None,
+        "interrupts": [wire.interrupt(i) for i in task.interrupts],
+        "checkpoint": _point(nested) if nested is not None and not is_state else None,
+        "state": shown_state(nested) if is_state else None,
+        "result": task.result,
+    }
+
+
+def _point(config: Any) -> dict[str, Any] | None:
+    if not config or "configurable" not in config:
+        return None
+    point = {k: config["configurable"].get(k) for k in ("thread_id", *_POINT)}
+    point["checkpoint_ns"] = point["checkpoint_ns"] or ""
+    return {k: v for k, v in point.items() if v is not None}
+
+
+def _config(question: Question) -> RunnableConfig:
+    point = {k: v for k, v in (question.get("checkpoint") or {}).items() if k in _POINT and v is not None}
+    return {"configurable": {"checkpoint_ns": "", **point, "thread_id": question["thread_id"]}}
+
+
+def _reason(wrong: Exception) -> str:
+    return f"the update does not fit the graph: {type(wrong).__name__}: {wrong}"

@@ -1,0 +1,32 @@
+"""The pruner: deletes what nobody reads any more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from holdfast_server.db.pool import Pool
+from holdfast_server.db.statements import statement
+from holdfast_server.settings import Settings
+from holdfast_server.workers.actor import Actor
+
+_EVERY = 30.0
+# A client that asks for the result of a stateless run after its connection broke finds it this long.
+_TEMPORARY = timedelta(minutes=5)
+
+
+class Pruner(Actor):
+    """Deletes old stream events, finished stateless threads, dead workers' rows and dead tickets."""
+
+    def __init__(self, pool: Pool, settings: Settings) -> None:
+        super().__init__(every=_EVERY)
+        self._pool = pool
+        self._event_ttl = timedelta(seconds=settings.event_ttl)
+
+    async def tick(self) -> None:
+        """One round; each statement is bounded, the next round goes on."""
+        async with self._pool.connection() as conn:
+            await conn.execute(statement("prune_events"), {"ttl": self._event_ttl})
+            await conn.execute(statement("prune_temporary_threads"), {"ttl": _TEMPORARY})
+            await conn.execute(statement("prune_workers"))
+            await conn.execute(statement("prune_tickets"))
+            await conn.execute(statement("prune_asks"))

@@ -1,0 +1,121 @@
+"""The worker: one process that loads graphs and executes their runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from uuid import UUID
+
+from holdfast_server.db.pool import make_pool
+from holdfast_server.db.retry import through_outages
+from holdfast_server.graphs.loader import LoadedGraphs
+from holdfast_server.runs.carrier import Carrier
+from holdfast_server.runs.executor import Execution
+from holdfast_server.runs.lease import claim
+from holdfast_server.settings import Settings
+from holdfast_server.workers.desk import Desk
+from holdfast_server.workers.heartbeat import Heartbeat
+from holdfast_server.workers.pruner import Pruner
+from holdfast_server.workers.publisher import publish
+from holdfast_server.workers.rescuer import Rescuer
+from holdfast_server.workers.roster import Roster
+
+logger = logging.getLogger(__name__)
+
+
+class Worker:
+    """Executes the runs of its graphs until `stop`.
+
+    Args:
+        settings: database, concurrency, lease.
+        worker_id: its name in the database.
+        loaded: its graphs.
+    """
+
+    def __init__(self, settings: Settings, *, worker_id: UUID, loaded: LoadedGraphs) -> None:
+        self._settings = settings
+        self._worker_id = worker_id
+        self._loaded = loaded
+        self._stopping = asyncio.Event()
+        self._started = False
+
+    def stop(self) -> None:
+        """Drains: takes no further run, stops the others at their next superstep; safe twice."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Works until `stop`."""
+        working = asyncio.create_task(self._work(), name="worker")
+        stopped = asyncio.create_task(self._stopping.wait(), name="stop")
+        await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
+        if not self._started:
+            # Told to stop while it still waited for the database: there is nothing to drain.
+            working.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+
+    async def _work(self) -> None:
+        settings, graphs = self._settings, self._loaded.graphs
+        self._roster = Roster(asyncio.get_running_loop())
+        heartbeat = Heartbeat(
+            settings, worker_id=self._worker_id, graph_ids=list(graphs), roster=self._roster
+        )
+        desk = Desk(settings, worker_id=self._worker_id, graphs=graphs)
+        async with make_pool(settings.database_url, size=settings.pool_size, name="worker") as pool:
+            self._pool = pool
+            carrier = Carrier(pool, graph_ids=graphs, concurrency=settings.concurrency, handler=self._handle)
+            loops = (Rescuer(pool, settings), Pruner(pool, settings))
+            await through_outages(lambda: publish(pool, self._loaded))
+            self._started = True
+            for thread in (heartbeat, desk):
+                await asyncio.to_thread(thread.start)
+            for loop in loops:
+                loop.start()
+            carrying = asyncio.create_task(carrier.work(), name="carrier")
+            await self._stopping.wait()
+            heartbeat.draining = True
+            carrier.stop()
+            await self._drain(carrying)
+            for loop in loops:
+                await loop.stop()
+            for thread in (heartbeat, desk):
+                await asyncio.to_thread(thread.stop)
+
+    async def _handle(self, run_id: UUID, ticket: int) -> None:
+        """Executes the run that a ticket stands for; a dead ticket is dropped."""
+        if self._stopping.is_set():
+            # The run stays ready; its ticket is replaced by `reticket` for another worker.
+            return
+        run = await claim(
+            self._pool,
+            run_id,
+            ticket=ticket,
+            worker_id=self._worker_id,
+            lease=self._settings.lease_interval,
+        )
+        if run is None:
+            logger.info("run %s: ticket %d is dead", run_id, ticket)
+            return
+        execution = Execution(
+            run=run,
+            served=self._loaded.graphs[run.graph_id],
+            pool=self._pool,
+            recursion_limit=self._settings.recursion_limit,
+            timeout=self._settings.run_timeout,
+        )
+        self._roster.add(execution)
+        try:
+            await execution.run_to_end()
+        finally:
+            self._roster.remove(execution)
+
+    async def _drain(self, working: asyncio.Task[None]) -> None:
+        for execution in self._roster.executions():
+            execution.drain()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(working), self._settings.drain)
+        for execution in self._roster.executions():
+            execution.stop("shutdown")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(working), 5.0)

@@ -1,0 +1,60 @@
+"""A real PostgreSQL for every test that asks: one server a session, one fresh database a test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from holdfast_server.db.embedded import embedded_postgres
+from holdfast_server.db.migrate import migrate
+from holdfast_server.db.pool import Pool, make_pool
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a server of our own."""
+    with embedded_postgres(tmp_path_factory.mktemp("pg")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def template(postgres: str) -> str:
+    """A migrated database that tests copy."""
+    with psycopg.connect(postgres, autocommit=True) as conn:
+        conn.execute("create database house")
+    asyncio.run(migrate(_named(postgres, "house")))
+    return postgres
+
+
+@pytest.fixture
+def database(template: str) -> Iterator[str]:
+    """The URL of a fresh database with our schema."""
+    name = f"house_{next(_numbers)}"
+    with psycopg.connect(template, autocommit=True) as conn:
+        conn.execute(f"create database {name} template house")
+    yield _named(template, name)
+    with psycopg.connect(template, autocommit=True) as conn:
+        conn.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    """An open pool on a fresh database."""
+    async with make_pool(database, size=16, name="test") as pool:
+        yield pool
+
+
+def _named(url: str, name: str) -> str:
+    return url.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture(scope="session")
+def app_folder() -> Path:
+    """The langgraph.json and the graphs that the tests serve."""
+    return Path(__file__).parent / "app"

@@ -1,0 +1,14 @@
+"""A lane for every test that asks."""
+
+from __future__ import annotations
+
+import pytest
+from holdfast_server.db.pool import Pool
+
+from db.lane import Lane
+
+
+@pytest.fixture
+def lane(pool: Pool) -> Lane:
+    """A thread with its lane on a fresh database."""
+    return Lane(pool)
