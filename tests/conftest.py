@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
 from holdfast_server.db.embedded import embedded_postgres
 from holdfast_server.db.migrate import migrate
 from holdfast_server.db.pool import Pool, make_pool

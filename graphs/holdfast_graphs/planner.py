@@ -45,8 +45,16 @@ class LazyModel:
         return self._bound
 
     def _bind(self) -> Model:
-        model = init_chat_model(self.model) if isinstance(self.model, str) else self.model
+        model = _model_by_name(self.model) if isinstance(self.model, str) else self.model
         return model.bind_tools(self.tools) if self.tools else model
+
+
+def _model_by_name(name: str) -> BaseChatModel:
+    model = init_chat_model(name)
+    # Without it a stream tells no usage when OPENAI_BASE_URL is set, and a budget would see nothing.
+    if getattr(model, "stream_usage", True) is None:
+        model.stream_usage = True  # type: ignore[attr-defined]
+    return model
 
 
 @dataclass(frozen=True)

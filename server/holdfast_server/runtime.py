@@ -1,4 +1,7 @@
-"""The wiring: which parts make an API process, and which a worker process."""
+"""The wiring: which parts make an API process, and which a worker process.
+
+Each imports only its own parts: the API starts in a fraction of a worker's time, and never has LangGraph in memory.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +10,30 @@ import logging
 import os
 import signal
 import socket
+from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
-# Before anything imports langgraph's serialiser: no type found in the database is imported and called.
-os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
-
-from holdfast_server.api.app import make_app
-from holdfast_server.graphs.config import read_config
-from holdfast_server.graphs.loader import LoadedGraphs, load_graphs
 from holdfast_server.settings import Settings
 from holdfast_server.supervisor_watch import end_with_supervisor
-from holdfast_server.workers.rescuer import Rescuer
-from holdfast_server.workers.worker import Worker
+
+if TYPE_CHECKING:
+    from holdfast_server.graphs.loader import LoadedGraphs
+
+# Read by langgraph's serialiser when it is first imported, which is below, inside `work`: no type that is
+# found in the database is imported and called.
+os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
 logger = logging.getLogger(__name__)
 
 
 def api(settings: Settings) -> FastAPI:
     """The API; a rescuer beside it, so that runs are rescued while no worker is left to do it."""
+    from holdfast_server.api.app import make_app
+    from holdfast_server.workers.rescuer import Rescuer
+
     return make_app(settings, companion=Rescuer)
 
 
@@ -61,6 +67,9 @@ class _Server(uvicorn.Server):
 
 def load(settings: Settings) -> LoadedGraphs:
     """Loads the graphs and says in the log which of them are broken."""
+    from holdfast_server.graphs.config import read_config
+    from holdfast_server.graphs.loader import load_graphs
+
     config = read_config(settings.config)
     if config.unknown_keys:
         logger.warning("%s: not used by Holdfast: %s", config.path, ", ".join(config.unknown_keys))
@@ -72,6 +81,8 @@ def load(settings: Settings) -> LoadedGraphs:
 
 def work(settings: Settings) -> None:
     """Works until SIGINT or SIGTERM, which drain."""
+    from holdfast_server.workers.worker import Worker
+
     end_with_supervisor()
     worker = Worker(settings, worker_id=uuid7(), loaded=load(settings))
 

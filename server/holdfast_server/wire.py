@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Mapping, Set
+from contextlib import suppress
 from typing import Any
 
 import orjson
-from langgraph.types import Interrupt
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
 MAX_DEPTH = 200
-
-
-class Unwritable(ValueError):
-    """A value that cannot be written as JSON at all."""
+# In bits; Python refuses to write much longer integers as decimals.
+_LONGEST_INTEGER = 4096
 
 
 def dumps(value: object) -> bytes:
-    """Writes a value as JSON; what JSON cannot hold (NaN, lone surrogates, objects) becomes what it can.
+    """Writes any value as JSON; what JSON cannot hold becomes what it can.
 
-    Raises:
-        Unwritable: the value contains itself or is nested deeper than the wire allows.
+    NaN and infinity become null, lone surrogates `?`, objects their fields or their text, and what contains
+    itself or is nested deeper than `MAX_DEPTH` a note that says so.
     """
     try:
         return orjson.dumps(value, default=_plain, option=_OPTIONS)
     except TypeError:
         # orjson refuses lone surrogates, integers above 64 bit and deep nesting; this path is slow and rare.
-        return json.dumps(_clean(value, 0), ensure_ascii=True, allow_nan=False).encode()
+        return json.dumps(_clean(value, ()), ensure_ascii=True, allow_nan=False).encode()
 
 
 def dumps_text(value: object) -> str:
@@ -43,15 +42,6 @@ def loads(raw: bytes | str) -> Any:
         ValueError: not JSON.
     """
     return orjson.loads(raw)
-
-
-def interrupt(value: Interrupt, *, with_schema: bool = False) -> dict[str, object]:
-    """An interrupt as clients know it; `response_schema` only where the protocol shows it."""
-    shown: dict[str, object] = {"value": value.value, "id": value.id}
-    schema = getattr(value, "response_schema", None)
-    if schema is not None or with_schema:
-        shown["response_schema"] = schema
-    return shown
 
 
 def depth_of(value: object, limit: int = MAX_DEPTH) -> int:
@@ -82,37 +72,54 @@ def _children(value: object, *, keys: bool = False) -> list[object]:
 
 def _plain(value: Any) -> object:
     """One step from a Python object towards JSON."""
-    if isinstance(value, Interrupt):
-        return interrupt(value, with_schema=True)
     if (fields := getattr(type(value), "__dataclass_fields__", None)) is not None:
         return {name: getattr(value, name, None) for name in fields}
-    for method in ("model_dump", "to_dict", "_asdict", "dict"):
-        if callable(found := getattr(value, method, None)) and not isinstance(value, type):
-            return found()
+    if not isinstance(value, type) and (form := _own_form(value)) is not None:
+        return form
     if isinstance(value, BaseException):
-        return {"error": type(value).__name__, "message": str(value)}
+        return {"error": type(value).__name__, "message": _text(value)}
     if isinstance(value, Set | tuple):
         return list(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return base64.b64encode(bytes(value)).decode()
     if isinstance(value, Mapping):
         return dict(value)
-    return str(value)
+    return _text(value)
 
 
-def _clean(value: Any, depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise Unwritable(f"the value is nested deeper than {MAX_DEPTH} levels; flatten it")
+def _own_form(value: Any) -> object:
+    """What the object says it is; None when it says nothing, or fails to."""
+    for method in ("model_dump", "to_dict", "_asdict", "dict"):
+        if callable(found := getattr(value, method, None)):
+            with suppress(Exception):
+                return found()
+    return None
+
+
+def _text(value: object) -> str:
+    with suppress(Exception):
+        return str(value)
+    return object.__repr__(value)
+
+
+def _clean(value: Any, above: tuple[int, ...]) -> Any:
+    if len(above) > MAX_DEPTH:
+        return f"<nested deeper than {MAX_DEPTH} levels>"
+    if id(value) in above:
+        return "<contains itself>"
+    inside = (*above, id(value))
     match value:
-        case None | bool() | int():
-            return value
-        case float():
-            return value if value == value and abs(value) != float("inf") else None
+        case None | bool() | float():
+            return value if value == value and abs(value or 0) != math.inf else None
+        case int():
+            return value if value.bit_length() <= _LONGEST_INTEGER else hex(value)
         case str():
             return value.encode("utf-8", "replace").decode()
         case Mapping():
-            return {str(_clean(str(k), depth)): _clean(v, depth + 1) for k, v in value.items()}
+            return {_clean(_text(k), ()): _clean(v, inside) for k, v in value.items()}
         case list() | tuple():
-            return [_clean(item, depth + 1) for item in value]
-        case _:
-            return _clean(_plain(value), depth + 1)
+            return [_clean(item, inside) for item in value]
+    with suppress(TypeError):
+        # Dates, enums and the like look the same whichever path they take.
+        return orjson.loads(orjson.dumps(value, default=_plain, option=_OPTIONS))
+    return _clean(_plain(value), inside)

@@ -16,8 +16,6 @@ async def test_the_fenced_saver_passes_langgraphs_conformance_suite(pool: Pool) 
 
     report = await validate(fenced_saver)
 
-    failed = {
-        name: result.failures for name, result in report.results.items() if result.passed is False
-    }
+    failed = {name: result.failures for name, result in report.results.items() if result.passed is False}
     assert not failed
     assert report.passed_all_base()

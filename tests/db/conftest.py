@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from holdfast_server.db.pool import Pool
-
 from db.lane import Lane
+
+from holdfast_server.db.pool import Pool
 
 
 @pytest.fixture

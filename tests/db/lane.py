@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from uuid_utils.compat import uuid7
+
 from holdfast_server.db.pool import Pool
 from holdfast_server.runs.admission import Admission, Admitted, RunRequest, admit
 from holdfast_server.runs.end import Ended
 from holdfast_server.runs.lease import claim, finish
 from holdfast_server.runs.run import ClaimedRun
-from uuid_utils.compat import uuid7
 
 LEASE = timedelta(seconds=60)
 
@@ -77,9 +78,7 @@ class Lane:
 
     async def rescue(self, *, max_attempts: int = 99) -> list[dict[str, Any]]:
         """One round of the rescuer, on a server that has been up for long."""
-        return await self.select(
-            "select * from rescue(%s, '0 s'::interval, '5 s'::interval)", [max_attempts]
-        )
+        return await self.select("select * from rescue(%s, '0 s'::interval, '5 s'::interval)", [max_attempts])
 
     async def ended(self, run: ClaimedRun, state: str = "success") -> bool:
         """Ends a run."""
@@ -91,7 +90,9 @@ class Lane:
 
     async def states(self) -> list[str]:
         """The states of the lane, first come first."""
-        rows = await self.select("select state from run where thread_id = %s order by place", [self.thread_id])
+        rows = await self.select(
+            "select state from run where thread_id = %s order by place", [self.thread_id]
+        )
         return [row["state"] for row in rows]
 
     async def checkpoints(self) -> list[dict[str, Any]]:

@@ -6,6 +6,9 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from db.lane import Lane
+from langgraph.checkpoint.base import empty_checkpoint
+
 from holdfast_server.db.pool import Pool
 from holdfast_server.errors import HoldfastError, LeaseLost, ThreadBusy
 from holdfast_server.runs.end import Ended
@@ -16,9 +19,6 @@ from holdfast_server.supervision.effects import PostgresLedger
 from holdfast_server.supervision.fence import IdleFence, RunFence
 from holdfast_server.supervision.saver import FencedSaver
 from holdfast_tools.ledger import Effect, Fresh, Settled, Unknown
-from langgraph.checkpoint.base import empty_checkpoint
-
-from db.lane import Lane
 
 
 def config_of(run: ClaimedRun) -> dict[str, dict[str, str]]:
@@ -105,14 +105,16 @@ async def test_a_transactional_effect_and_its_settlement_are_one_commit(pool: Po
         await conn.execute("create table bank (amount int)")
     await ledger.reserve(effect_of(run))
 
-    with pytest.raises(ZeroDivisionError):
+    async def pay(amount: int, *, crash: bool) -> None:
         async with ledger.transaction(effect_of(run)) as transaction:
-            await transaction.handle.execute("insert into bank values (1)")  # type: ignore[attr-defined]
+            await transaction.handle.execute("insert into bank values (%s)", [amount])  # type: ignore[union-attr]
             await transaction.settle(result='"paid"', failed=False)
-            raise ZeroDivisionError
-    async with ledger.transaction(effect_of(run)) as transaction:
-        await transaction.handle.execute("insert into bank values (2)")  # type: ignore[attr-defined]
-        await transaction.settle(result='"paid"', failed=False)
+            if crash:
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await pay(1, crash=True)
+    await pay(2, crash=False)
 
     assert await lane.select("select amount from bank") == [{"amount": 2}]
     assert isinstance(await ledger.reserve(effect_of(run)), Settled)

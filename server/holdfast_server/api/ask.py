@@ -22,7 +22,7 @@ async def ask(backend: Backend, graph_id: str, verb: str, question: dict[str, An
     """
     ask_id = uuid7()
     deadline = asyncio.get_running_loop().time() + _PATIENCE
-    with backend.hub.waiting(str(ask_id)) as news:
+    with backend.hub.waiting(f"answer:{ask_id}") as news:
         await backend.row(
             "put_ask", ask_id=ask_id, graph_id=graph_id, verb=verb, question=wire.dumps_text(question)
         )

@@ -14,7 +14,8 @@ from holdfast_server import wire
 from holdfast_server.api.backend import TENANT, Backend, backend_of
 from holdfast_server.api.bodies import AssistantBody, AssistantPatch, AssistantSearch
 from holdfast_server.api.body import body_of, storable, takes
-from holdfast_server.api.reply import JsonReply, paged
+from holdfast_server.api.configs import checked_config
+from holdfast_server.api.reply import JsonReply, paged, selected
 from holdfast_server.errors import ApiError
 from holdfast_server.runs.assistant import default_assistant_id
 
@@ -77,6 +78,7 @@ async def _existing(backend: Backend, name: str) -> DictRow:
 @router.post("", openapi_extra=takes(AssistantBody))
 async def create(wiring: Wiring, body: Annotated[AssistantBody, Depends(body_of(AssistantBody))]) -> Response:
     """Creates an assistant."""
+    checked_config(body.config)
     graphs = [g["graph_id"] for g in await wiring.rows("list_graphs", {"tenant": TENANT})]
     if body.graph_id not in graphs:
         raise ApiError(404, f"Graph {body.graph_id!r} not found. Expected one of: {graphs}")
@@ -88,7 +90,7 @@ async def create(wiring: Wiring, body: Annotated[AssistantBody, Depends(body_of(
         graph_id=body.graph_id,
         name=storable("name", body.name) or "Untitled",
         description=storable("description", body.description),
-        config=wire.dumps_text(storable("config", body.config)),
+        config=wire.dumps_text(body.config),
         context=wire.dumps_text(storable("context", body.context)),
         metadata=wire.dumps_text(storable("metadata", body.metadata)),
     )
@@ -111,7 +113,7 @@ async def search(
         "graph_id": storable("graph_id", body.graph_id),
     }
     rows = await wiring.rows("search_assistants", params)
-    return paged([shown(row) for row in rows], rows, body)
+    return paged(selected([shown(row) for row in rows], body.select), rows, body)
 
 
 @router.get("/{assistant_id}")
@@ -128,6 +130,7 @@ async def update(
 ) -> Response:
     """Changes an assistant and counts its version up."""
     existing = await _existing(wiring, assistant_id)
+    checked_config(body.config or {})
     if body.graph_id is not None:
         await resolve(wiring, body.graph_id)
     row = await wiring.row(

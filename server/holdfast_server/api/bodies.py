@@ -93,9 +93,20 @@ class Page(Body):
     sort_order: Literal["asc", "desc"] = "desc"
 
 
-class AssistantSearch(Page):
-    """Which assistants."""
+AssistantField = Literal[
+    "assistant_id", "graph_id", "config", "context", "created_at", "updated_at", "metadata", "version",
+    "name", "description",
+]  # fmt: skip
+ThreadField = Literal[
+    "thread_id", "created_at", "updated_at", "state_updated_at", "metadata", "status", "config", "values",
+    "error", "interrupts",
+]  # fmt: skip
 
+
+class AssistantSearch(Page):
+    """Which assistants, and what of them."""
+
+    select: list[AssistantField] | None = None
     metadata: Json = Field(default_factory=dict)
     graph_id: str | None = None
     name: str | None = None
@@ -108,6 +119,7 @@ class ThreadBody(Body):
     thread_id: UUID | None = None
     metadata: Json | None = None
     if_exists: Literal["raise", "do_nothing"] | None = None
+    supersteps: list[Json] | None = None
 
 
 class ThreadPatch(Body):
@@ -117,9 +129,11 @@ class ThreadPatch(Body):
 
 
 class ThreadSearch(Page):
-    """Which threads."""
+    """Which threads, and what of them; a thread with a NUL in its values is not found by values."""
 
+    select: list[ThreadField] | None = None
     metadata: Json | None = None
+    values: Json | None = None
     ids: list[UUID] | None = None
     status: Literal["idle", "busy", "interrupted", "error"] | None = None
     sort_by: Literal["thread_id", "status", "created_at", "updated_at", "state_updated_at"] = "updated_at"

@@ -11,11 +11,19 @@ from holdfast_server.db.pool import connect
 
 logger = logging.getLogger(__name__)
 
-_CHANNELS = ("holdfast_run", "holdfast_answer")
+# An end wakes those who wait for the end and those who read events.
+_CHANNELS = {
+    "holdfast_event": ("event",),
+    "holdfast_end": ("event", "end"),
+    "holdfast_answer": ("answer",),
+}
 
 
 class Hub:
-    """Wakes waiters by key (a run id or an ask id). A wake-up says "look again", nothing more."""
+    """Wakes waiters by what they wait for: `event:<run>`, `end:<run>` or `answer:<ask>`.
+
+    A wake-up says "look again", nothing more.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -69,8 +77,9 @@ class Hub:
             # Whatever was said while nobody listened is found by looking.
             self._wake_all()
             async for note in conn.notifies():
-                for event in self._waiters.get(note.payload, ()):
-                    event.set()
+                for kind in _CHANNELS[note.channel]:
+                    for event in self._waiters.get(f"{kind}:{note.payload}", ()):
+                        event.set()
 
     def _wake_all(self) -> None:
         for event in [event for waiters in self._waiters.values() for event in waiters]:

@@ -13,19 +13,29 @@ from holdfast_server.api.assistants import resolve
 from holdfast_server.api.backend import TENANT, Backend
 from holdfast_server.api.bodies import RunBody
 from holdfast_server.api.body import storable
+from holdfast_server.api.checkpoints import existing_point, point_of
+from holdfast_server.api.configs import checked_config
 from holdfast_server.errors import ApiError
 from holdfast_server.runs.admission import Admitted, LaneTaken, NoThread, RunRequest, admit
 
 
-async def take_run(backend: Backend, body: RunBody, thread_id: UUID | None) -> DictRow:
-    """Admits the run; without a thread id it gets a thread of its own.
+async def take_run(
+    backend: Backend, body: RunBody, thread_id: UUID | None, *, watched: bool = False
+) -> DictRow:
+    """Admits the run; without a thread id it gets a thread of its own. A `watched` run streams at once.
 
     Raises:
         ApiError: 404 unknown thread or assistant, 409 lane taken, 4xx wrong body; nothing was written.
     """
     _check(body, thread_id)
     assistant = await resolve(backend, body.assistant_id)
-    request = _request(body, assistant, thread_id)
+    await _check_targets(backend, body, assistant["graph_id"])
+    point = point_of(body.checkpoint, body.checkpoint_id)
+    if thread_id is not None:
+        await existing_point(backend, thread_id, point)
+    elif "checkpoint_id" in point:
+        raise ApiError(400, "You must provide a thread_id when starting from a checkpoint.")
+    request = _request(body, assistant, thread_id, watched=watched)
     async with backend.pool.connection() as conn:
         admission = await admit(conn, request)
     match admission:
@@ -48,27 +58,34 @@ def _check(body: RunBody, thread_id: UUID | None) -> None:
         raise ApiError(400, "You must provide a thread_id when resuming.")
     if body.webhook is not None:
         raise ApiError(422, "webhook is not delivered by this version of Holdfast; leave it out")
-    configurable = (body.config or {}).get("configurable")
-    if body.context and configurable:
+    if body.context and (body.config or {}).get("configurable"):
         raise ApiError(400, "Send either context or config.configurable, not both")
-    if configurable is not None and not isinstance(configurable, dict):
-        raise ApiError(422, f"config.configurable is a {type(configurable).__name__}; it must be an object")
-    limit = (body.config or {}).get("recursion_limit")
-    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
-        raise ApiError(422, f"config.recursion_limit is {limit!r}; it must be an integer of at least 1")
-    for name in ("metadata", "config", "context"):
+    checked_config(body.config or {})
+    for name in ("metadata", "context"):
         storable(name, getattr(body, name))
-    for target in _targets(body):
+
+
+async def _check_targets(backend: Backend, body: RunBody, graph_id: str) -> None:
+    """LangGraph drops a jump to an unknown node without a word; the client wants to hear of it."""
+    for target in (targets := _targets(body)):
         if isinstance(target, Mapping) and not isinstance(target.get("node"), str):
             raise ApiError(422, f'command.goto has {target!r}; a Send is {{"node": name, "input": value}}')
+    names = {target["node"] if isinstance(target, Mapping) else target for target in targets}
+    if not names:
+        return
+    graph = await backend.row("find_graph", tenant=TENANT, graph_id=graph_id)
+    drawing = ((graph and graph["drawing"]) or {}).get("false") or {}
+    nodes = {node["id"] for node in drawing.get("nodes", [])} - {"__start__"}
+    if nodes and (unknown := names - nodes - {"__end__"}):
+        raise ApiError(422, f"command.goto names {sorted(unknown)}; the graph has the nodes {sorted(nodes)}")
 
 
 def _targets(body: RunBody) -> list[Any]:
     goto = body.command.goto if body.command else None
-    return goto if isinstance(goto, list) else [goto]
+    return goto if isinstance(goto, list) else [goto] if goto else []
 
 
-def _request(body: RunBody, assistant: DictRow, thread_id: UUID | None) -> RunRequest:
+def _request(body: RunBody, assistant: DictRow, thread_id: UUID | None, *, watched: bool) -> RunRequest:
     config = _merged_config(assistant["config"], body.config or {})
     context = {**assistant["context"], **(body.context or {})}
     if context:
@@ -82,7 +99,8 @@ def _request(body: RunBody, assistant: DictRow, thread_id: UUID | None) -> RunRe
         assistant_id=assistant["assistant_id"],
         graph_id=assistant["graph_id"],
         strategy=body.multitask_strategy,
-        kwargs=_kwargs(body, config, context or None, temporary=thread_id is None),
+        kwargs=_kwargs(body, config, context or None)
+        | {"temporary": thread_id is None, "watched": watched or body.stream_resumable},
         metadata=metadata | identity,
         after_seconds=body.after_seconds,
         create_thread=thread_id is None or body.if_not_exists == "create",
@@ -91,9 +109,7 @@ def _request(body: RunBody, assistant: DictRow, thread_id: UUID | None) -> RunRe
     )
 
 
-def _kwargs(
-    body: RunBody, config: Mapping[str, Any], context: Mapping[str, Any] | None, *, temporary: bool
-) -> dict[str, Any]:
+def _kwargs(body: RunBody, config: Mapping[str, Any], context: Mapping[str, Any] | None) -> dict[str, Any]:
     command = body.command.model_dump(exclude_none=True) if body.command else None
     return {
         "input": body.input,
@@ -108,7 +124,6 @@ def _kwargs(
         "checkpoint_id": body.checkpoint_id,
         "webhook": None,
         "feedback_keys": body.feedback_keys,
-        "temporary": temporary,
         "subgraphs": body.stream_subgraphs,
         "resumable": body.stream_resumable,
         # Every superstep is durable before the next begins, whatever was asked for.

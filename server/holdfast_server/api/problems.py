@@ -13,7 +13,6 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
 from holdfast_server.errors import ApiError
-from holdfast_server.wire import Unwritable
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +22,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(Unwritable, _unwritable)
     app.add_exception_handler(DataError, _data_error)
     for outage in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(outage, _outage)
@@ -48,10 +46,6 @@ async def _validation_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     wrong = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()[:5])
     return _answer(422, wrong)
-
-
-async def _unwritable(_: Request, error: Exception) -> JSONResponse:
-    return _answer(422, str(error))
 
 
 async def _data_error(_: Request, error: Exception) -> JSONResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from fastapi import Response
@@ -25,6 +25,11 @@ class JsonText(Response):
     """An answer that is JSON text already."""
 
     media_type = "application/json"
+
+
+def selected(shown: list[dict[str, Any]], fields: Collection[str] | None) -> list[dict[str, Any]]:
+    """Only these fields of each item; all when none are named."""
+    return [{k: v for k, v in item.items() if k in fields} for item in shown] if fields else shown
 
 
 def paged(shown: list[dict[str, Any]], rows: Sequence[DictRow], page: Page) -> Response:

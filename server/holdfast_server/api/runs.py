@@ -92,13 +92,14 @@ async def wait_stateless(wiring: Wiring, body: New) -> Response:
 @router.post("/threads/{thread_id}/runs/stream", openapi_extra=_BODY)
 async def stream(wiring: Wiring, thread_id: str, body: New) -> Response:
     """Starts a run and streams its events."""
-    return _streaming(wiring, await take_run(wiring, body, uuid_of(thread_id, "thread")), body)
+    row = await take_run(wiring, body, uuid_of(thread_id, "thread"), watched=True)
+    return _streaming(wiring, row, body)
 
 
 @router.post("/runs/stream", openapi_extra=_BODY)
 async def stream_stateless(wiring: Wiring, body: New) -> Response:
     """Starts a run on a thread of its own and streams its events."""
-    return _streaming(wiring, await take_run(wiring, body, None), body)
+    return _streaming(wiring, await take_run(wiring, body, None, watched=True), body)
 
 
 @router.get("/threads/{thread_id}/runs")
@@ -252,7 +253,7 @@ async def _settled(backend: Backend, run_id: UUID) -> AsyncIterator[bytes]:
 
 async def _until_over(backend: Backend, run_id: UUID) -> AsyncIterator[DictRow | None]:
     """None every five seconds, then how the run ended; a run that was undone ends with an empty result."""
-    with backend.hub.waiting(str(run_id)) as news:
+    with backend.hub.waiting(f"end:{run_id}") as news:
         while True:
             news.clear()
             row = await backend.row("run_result", run_id=run_id)

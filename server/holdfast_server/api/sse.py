@@ -43,7 +43,7 @@ class EventStream:
         position = self.after
         loop = asyncio.get_running_loop()
         beat_at = loop.time() + HEARTBEAT
-        with self.backend.hub.waiting(str(self.run_id)) as news:
+        with self.backend.hub.waiting(f"event:{self.run_id}") as news:
             while True:
                 news.clear()
                 rows = await self.backend.rows("read_events", {"run_id": self.run_id, "after": position})

@@ -11,6 +11,7 @@ from holdfast_server.api.ask import ask
 from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.bodies import HistorySearch, StateAt, StateUpdate
 from holdfast_server.api.body import body_of, storable, takes, uuid_of
+from holdfast_server.api.checkpoints import existing_point, point_of
 from holdfast_server.api.reply import JsonReply, JsonText
 from holdfast_server.api.threads import existing_thread
 from holdfast_server.errors import ApiError
@@ -57,7 +58,8 @@ async def update(
         raise ApiError(409, f"Thread {thread_id} has a run in flight; wait for it or cancel it, then edit")
     if body.values is not None and not isinstance(body.values, dict):
         raise ApiError(400, f"values is a {type(body.values).__name__}; it must be an object or null")
-    question = _question(thread, _point(body.checkpoint, body.checkpoint_id)) | {
+    point = await existing_point(wiring, thread["thread_id"], point_of(body.checkpoint, body.checkpoint_id))
+    question = _question(thread, point) | {
         "values": body.values,
         "as_node": body.as_node,
         "metadata": {"graph_id": graph_id},
@@ -84,7 +86,7 @@ async def _state(backend: Backend, thread_id: str, point: dict[str, Any], *, sub
     graph_id = _graph_of(thread)
     if graph_id is None:
         return JsonReply(_EMPTY)
-    question = _question(thread, point) | {"subgraphs": subgraphs}
+    question = _question(thread, point_of(point)) | {"subgraphs": subgraphs}
     return JsonText(await ask(backend, graph_id, "state", question))
 
 
@@ -93,7 +95,7 @@ async def _history(backend: Backend, thread_id: str, body: HistorySearch) -> Res
     graph_id = _graph_of(thread)
     if graph_id is None:
         return JsonReply([])
-    question = _question(thread, body.checkpoint or {}) | {
+    question = _question(thread, point_of(body.checkpoint)) | {
         "limit": body.limit,
         "before": _before(body.before),
         "metadata": storable("metadata", body.metadata),
@@ -107,17 +109,14 @@ def _graph_of(thread: DictRow) -> str | None:
 
 
 def _question(thread: DictRow, point: dict[str, Any]) -> dict[str, Any]:
-    return {"thread_id": str(thread["thread_id"]), "checkpoint": storable("checkpoint", point)}
-
-
-def _point(checkpoint: dict[str, Any] | None, checkpoint_id: str | None) -> dict[str, Any]:
-    return {**(checkpoint or {}), **({"checkpoint_id": checkpoint_id} if checkpoint_id else {})}
+    return {"thread_id": str(thread["thread_id"]), "checkpoint": point}
 
 
 def _before(before: str | dict[str, Any] | None) -> str | None:
     """A checkpoint id out of the three forms that clients send: id, checkpoint, config."""
     if isinstance(before, dict):
-        before = before.get("configurable", before).get("checkpoint_id")
+        configurable = before.get("configurable", before)
+        before = configurable.get("checkpoint_id") if isinstance(configurable, dict) else configurable
     if before is not None and not isinstance(before, str):
         raise ApiError(422, f"before is {before!r}; it must be a checkpoint id, a checkpoint or a config")
     return storable("before", before) if before is None else str(storable("before", before))

@@ -14,7 +14,7 @@ from holdfast_server import wire
 from holdfast_server.api.backend import TENANT, Backend, backend_of
 from holdfast_server.api.bodies import ThreadBody, ThreadPatch, ThreadSearch
 from holdfast_server.api.body import body_of, storable, takes, uuid_of
-from holdfast_server.api.reply import JsonReply, paged
+from holdfast_server.api.reply import JsonReply, paged, selected
 from holdfast_server.errors import ApiError
 
 router = APIRouter(prefix="/threads", tags=["threads"])
@@ -49,6 +49,10 @@ async def existing_thread(backend: Backend, thread_id: UUID) -> DictRow:
 @router.post("", openapi_extra=takes(ThreadBody))
 async def create(wiring: Wiring, body: Annotated[ThreadBody, Depends(body_of(ThreadBody))]) -> Response:
     """Creates a thread."""
+    if body.supersteps:
+        raise ApiError(
+            422, "supersteps are not applied by this version of Holdfast; use POST /threads/…/state"
+        )
     thread_id = body.thread_id or uuid7()
     metadata = wire.dumps_text(storable("metadata", body.metadata or {}))
     row = await wiring.row("create_thread", tenant=TENANT, thread_id=thread_id, metadata=metadata)
@@ -61,14 +65,14 @@ async def create(wiring: Wiring, body: Annotated[ThreadBody, Depends(body_of(Thr
 
 @router.post("/search", openapi_extra=takes(ThreadSearch))
 async def search(wiring: Wiring, body: Annotated[ThreadSearch, Depends(body_of(ThreadSearch))]) -> Response:
-    """Finds threads by metadata, status and ids."""
+    """Finds threads by metadata, values, status and ids."""
     rows = await wiring.rows("search_threads", _filter(body))
-    return paged([shown(row) for row in rows], rows, body)
+    return paged(selected([shown(row) for row in rows], body.select), rows, body)
 
 
 @router.post("/count", openapi_extra=takes(ThreadSearch))
 async def count(wiring: Wiring, body: Annotated[ThreadSearch, Depends(body_of(ThreadSearch))]) -> Response:
-    """Counts threads by metadata and status."""
+    """Counts threads by metadata, values, status and ids."""
     row = await wiring.row("count_threads", **_filter(body))
     return JsonReply(row["n"] if row else 0)
 
@@ -122,4 +126,5 @@ def _filter(body: ThreadSearch) -> dict[str, Any]:
     return body.model_dump() | {
         "tenant": TENANT,
         "metadata": wire.dumps_text(storable("metadata", body.metadata or {})),
+        "values": wire.dumps_text(storable("values", body.values)) if body.values else None,
     }

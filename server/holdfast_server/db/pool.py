@@ -13,7 +13,11 @@ from psycopg_pool import AsyncConnectionPool
 from holdfast_server import wire
 
 SCHEMA = "holdfast"
-_SESSION = "select set_config('search_path', %s, false), set_config('timezone', 'UTC', false)"
+_SESSION = (
+    "select set_config('search_path', %s, false), set_config('timezone', 'UTC', false),"
+    # Our statements find rows by key; planning them anew each time costs as much as running them.
+    " set_config('plan_cache_mode', 'force_generic_plan', false)"
+)
 Conn = AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Conn]
 

@@ -9,6 +9,7 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from pydantic import TypeAdapter
 
+from holdfast_server.compat.pydantic import any_typed_dict
 from holdfast_server.graphs.served import Graph, ServedGraph
 
 Json = dict[str, Any]
@@ -28,7 +29,7 @@ async def describe(served: ServedGraph) -> Json:
 
 
 def _schemas(graph: Graph) -> Json:
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), any_typed_dict():
         warnings.simplefilter("ignore")
         output = _schema(graph.get_output_jsonschema)
         return {

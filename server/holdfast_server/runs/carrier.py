@@ -15,7 +15,7 @@ from uuid import UUID
 from procrastinate import App, JobContext
 from procrastinate.worker import Worker
 
-from holdfast_server.compat.procrastinate import PatientConnector
+from holdfast_server.compat.procrastinate import PatientConnector, TornTickets
 from holdfast_server.db.pool import Pool
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ class Carrier:
     async def work(self) -> None:
         """Handles tickets until `stop`; returns when the last handler has returned."""
         app = App(connector=PatientConnector())
+        app.job_manager = TornTickets(app.connector)
         app.task(name=TASK, pass_context=True)(self._handle)
         # An open pool is handed over, so that procrastinate does not test every connection it borrows.
         async with app.open_async(self._pool):

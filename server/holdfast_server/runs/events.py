@@ -14,7 +14,9 @@ from holdfast_server.db.statements import statement
 logger = logging.getLogger(__name__)
 
 # A reader sees an event at most this much later than the graph made it; shorter windows cost commits.
-_WINDOW = 0.02
+LIVE_WINDOW = 0.02
+# For runs that nobody said they would watch; a reader who joins is a little behind.
+QUIET_WINDOW = 0.25
 # A batch is written early when it grows beyond this many characters.
 _FULL = 256 * 1024
 
@@ -30,8 +32,9 @@ class Event:
 class EventLog:
     """The events of one attempt at a run. Events still here at the end travel with `finish`."""
 
-    def __init__(self, pool: Pool, *, run_id: UUID, epoch: int) -> None:
+    def __init__(self, pool: Pool, *, run_id: UUID, epoch: int, window: float = LIVE_WINDOW) -> None:
         self._pool = pool
+        self._window = window
         self._owner = {"run_id": run_id, "epoch": epoch}
         self._waiting: list[Event] = []
         self._size = 0
@@ -45,7 +48,7 @@ class EventLog:
         if self._size > _FULL:
             await self.flush()
         elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_WINDOW, self._write_soon)
+            self._timer = asyncio.get_running_loop().call_later(self._window, self._write_soon)
 
     async def flush(self) -> None:
         """Writes what waits, after what is being written."""
@@ -67,7 +70,7 @@ class EventLog:
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write(self._take()))
         else:
-            self._timer = asyncio.get_running_loop().call_later(_WINDOW, self._write_soon)
+            self._timer = asyncio.get_running_loop().call_later(self._window, self._write_soon)
 
     def _take(self) -> list[Event]:
         events, self._waiting, self._size = self._waiting, [], 0

@@ -11,7 +11,6 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
-from langgraph.types import StateSnapshot
 
 from holdfast_server import wire
 from holdfast_server.db.pool import Pool
@@ -19,7 +18,7 @@ from holdfast_server.db.statements import statement
 from holdfast_server.errors import LeaseLost
 from holdfast_server.graphs.served import Graph, ServedGraph
 from holdfast_server.runs.end import End, Ended, Released, Superseded
-from holdfast_server.runs.events import Event, EventLog
+from holdfast_server.runs.events import LIVE_WINDOW, QUIET_WINDOW, Event, EventLog
 from holdfast_server.runs.invocation import (
     Head,
     graph_input,
@@ -29,6 +28,7 @@ from holdfast_server.runs.invocation import (
     without_checkpoint,
 )
 from holdfast_server.runs.lease import finish
+from holdfast_server.runs.questions import questions_by_task, streamed_question
 from holdfast_server.runs.run import ClaimedRun
 from holdfast_server.runs.stream import Translator, stream_parts
 from holdfast_server.supervision.effects import PostgresLedger
@@ -64,8 +64,9 @@ class Execution:
         """Runs the graph and writes how it ended; a superseded attempt writes nothing."""
         fence = RunFence(self.run.run_id, self.run.epoch)
         self._saver = FencedSaver(self.pool, fence)
-        self._log = EventLog(self.pool, run_id=fence.run_id, epoch=fence.epoch)
         kwargs = self.run.kwargs
+        window = LIVE_WINDOW if kwargs.get("watched") else QUIET_WINDOW
+        self._log = EventLog(self.pool, run_id=fence.run_id, epoch=fence.epoch, window=window)
         self._seen = Translator(tuple(kwargs.get("stream_mode") or []))
         ledger = PostgresLedger(self.pool, fence, self._saver.flush)
         with use_ledger(ledger):
@@ -140,14 +141,14 @@ class Execution:
             return Ended("success", "idle", values=self._seen.values_text, output=self._seen.values_text)
         state = await graph.aget_state(without_checkpoint(config))
         # What `wait` answers shows the questions; the thread's values do not, it has them by task.
-        pending = [wire.interrupt(i, with_schema=True) for i in state.interrupts]
+        pending = [streamed_question(i) for i in state.interrupts]
         output = {**_mapping(state.values), "__interrupt__": pending} if pending else state.values
         return Ended(
             "success",
             "interrupted" if state.next else "idle",
             values=wire.dumps_text(state.values),
             output=wire.dumps_text(output),
-            interrupts=_interrupts(state),
+            interrupts=questions_by_task(state),
         )
 
     async def _cancelled(self, action: str) -> End:
@@ -167,7 +168,7 @@ class Execution:
             "interrupted" if state.next else "idle",
             values=values,
             output=values,
-            interrupts=_interrupts(state),
+            interrupts=questions_by_task(state),
         )
 
     def _failed(self, failure: BaseException) -> End:
@@ -198,7 +199,3 @@ def _closing_events(end: End) -> list[Event]:
 
 def _mapping(values: Any) -> dict[str, Any]:
     return dict(values) if isinstance(values, Mapping) else {"value": values}
-
-
-def _interrupts(state: StateSnapshot) -> dict[str, list[dict[str, Any]]]:
-    return {task.id: [wire.interrupt(i) for i in task.interrupts] for task in state.tasks if task.interrupts}

@@ -20,14 +20,13 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow, dict_row
 
-from holdfast_server import wire
 from holdfast_server.compat.langgraph import SPECIAL_WRITES, DeltaSnapshot
 from holdfast_server.db.pool import Pool
 from holdfast_server.db.retry import through_outages
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import LeaseLost
 from holdfast_server.supervision.fence import Fence, Unfenced, broken, fence_params
-from holdfast_server.supervision.superstep import Blob, Superstep, Write
+from holdfast_server.supervision.superstep import Superstep
 
 # How long task writes wait for the checkpoint that usually follows at once and shares their commit.
 # Long enough for LangGraph's own bookkeeping between the two, far below what a tool call takes.
@@ -69,17 +68,22 @@ class FencedSaver(AsyncPostgresSaver):
         configurable = config["configurable"]
         ns = configurable.get("checkpoint_ns", "")
         body, values = _split(checkpoint)
+        # All values first: one that cannot be written must not leave half of its checkpoint behind.
+        blobs = [
+            (channel, str(version), self.serde.dumps_typed(values[channel]))
+            for channel, version in new_versions.items()
+            if channel in values
+        ]
         await self._turn_to(configurable["thread_id"])
         self._rows.add_checkpoint(
-            (
-                ns,
-                checkpoint["id"],
-                configurable.get("checkpoint_id"),
-                wire.dumps_text(body),
-                wire.dumps_text(_without_nul(get_serializable_checkpoint_metadata(config, metadata))),
-            ),
-            self._blobs(ns, values, new_versions),
+            ns,
+            checkpoint["id"],
+            configurable.get("checkpoint_id"),
+            body=body,
+            metadata=_without_nul(get_serializable_checkpoint_metadata(config, metadata)),
         )
+        for blob in blobs:
+            self._rows.add_blob(ns, *blob)
         if metadata.get("source") == "input":
             # The next checkpoint follows at once: LangGraph's first step only spreads the input.
             self._linger()
@@ -99,11 +103,17 @@ class FencedSaver(AsyncPostgresSaver):
         """Saves the writes of a finished task, with the next checkpoint or a moment later."""
         configurable = config["configurable"]
         await self._turn_to(configurable["thread_id"])
-        place = (configurable.get("checkpoint_ns", ""), configurable["checkpoint_id"], task_id, task_path)
-        self._rows.add_writes(
-            [self._write(place, n, channel, value) for n, (channel, value) in enumerate(writes)],
-            replacing=all(channel in SPECIAL_WRITES for channel, _ in writes),
-        )
+        task = {
+            "ns": configurable.get("checkpoint_ns", ""),
+            "cp": configurable["checkpoint_id"],
+            "task": task_id,
+            "path": task_path,
+        }
+        replacing = all(channel in SPECIAL_WRITES for channel, _ in writes)
+        values = [self.serde.dumps_typed(value) for _, value in writes]
+        for n, ((channel, _), value) in enumerate(zip(writes, values, strict=True)):
+            idx = SPECIAL_WRITES.get(channel, n)
+            self._rows.add_write(task, idx, channel, value, replacing=replacing)
         rows = self._rows
         self._linger()
         await asyncio.shield(rows.committed)
@@ -166,19 +176,6 @@ class FencedSaver(AsyncPostgresSaver):
         self._flushing.add(task)
         task.add_done_callback(self._flushing.discard)
         task.add_done_callback(lambda t: t.cancelled() or t.exception())
-
-    def _blobs(self, ns: str, values: dict[str, Any], versions: ChannelVersions) -> list[Blob]:
-        # A channel that is new in this step and empty is stored as such, as the stock saver does.
-        rows: list[Blob] = []
-        for channel, version in versions.items():
-            if channel in values:
-                kind, blob = self.serde.dumps_typed(values[channel])
-                rows.append((ns, channel, str(version), kind, blob))
-        return rows
-
-    def _write(self, place: tuple[str, str, str, str], n: int, channel: str, value: object) -> Write:
-        kind, blob = self.serde.dumps_typed(value)
-        return (*place, SPECIAL_WRITES.get(channel, n), channel, kind, blob)
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:

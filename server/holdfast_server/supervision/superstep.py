@@ -1,14 +1,15 @@
-"""The rows of one commit: what LangGraph wrote since the last one, as the columns of one statement."""
+"""The rows of one commit: what LangGraph wrote since the last one, as the parameters of one statement."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-Checkpoint = tuple[str, str, str | None, str, str]
-Blob = tuple[str, str, str, str, bytes | None]
-Write = tuple[str, str, str, str, int, str, str, bytes]
+from holdfast_server import wire
+
+Row = dict[str, Any]
 
 
 @dataclass
@@ -16,12 +17,14 @@ class Superstep:
     """Rows waiting for the next commit.
 
     Keyed where the database would update: one statement must not touch a row twice, the last write counts.
+    Values go beside the rows as binary; a row names its value by position, counted from one.
     """
 
-    checkpoints: dict[tuple[str, str], Checkpoint] = field(default_factory=dict)
-    blobs: list[Blob] = field(default_factory=list)
-    writes: list[Write] = field(default_factory=list)
-    special: dict[tuple[str, str, str, int], Write] = field(default_factory=dict)
+    checkpoints: dict[tuple[str, str], Row] = field(default_factory=dict)
+    blobs: list[Row] = field(default_factory=list)
+    writes: list[Row] = field(default_factory=list)
+    special: dict[tuple[str, str, str, int], Row] = field(default_factory=dict)
+    data: list[bytes | None] = field(default_factory=list)
     committed: asyncio.Future[None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -29,33 +32,38 @@ class Superstep:
     def __bool__(self) -> bool:
         return bool(self.checkpoints or self.blobs or self.writes or self.special)
 
-    def add_checkpoint(self, row: Checkpoint, blobs: Iterable[Blob]) -> None:
-        """Adds (namespace, id, parent id, checkpoint JSON, metadata JSON) and its channel values."""
-        self.checkpoints[row[0], row[1]] = row
-        self.blobs.extend(blobs)
+    def add_checkpoint(
+        self, ns: str, checkpoint_id: str, parent: str | None, *, body: Mapping[str, Any], metadata: Any
+    ) -> None:
+        """Adds a checkpoint; `body` and `metadata` as jsonb can hold them."""
+        row = {"ns": ns, "id": checkpoint_id, "parent": parent, "body": body, "metadata": metadata}
+        self.checkpoints[ns, checkpoint_id] = row
 
-    def add_writes(self, rows: Iterable[Write], *, replacing: bool) -> None:
-        """Adds (namespace, checkpoint, task, path, index, channel, type, value) rows."""
+    def add_blob(self, ns: str, channel: str, version: str, value: tuple[str, bytes]) -> None:
+        """Adds the value of a channel at a version, as (type, bytes)."""
+        self.blobs.append({"ns": ns, "channel": channel, "version": version, **self._keep(value)})
+
+    def add_write(
+        self, task: Row, idx: int, channel: str, value: tuple[str, bytes], *, replacing: bool
+    ) -> None:
+        """Adds a write of a task; `task` holds ns, cp (checkpoint id), task (id) and path."""
+        row = {**task, "idx": idx, "channel": channel, **self._keep(value)}
         if replacing:
-            self.special.update({(r[0], r[1], r[2], r[4]): r for r in rows})
+            self.special[task["ns"], task["cp"], task["task"], idx] = row
         else:
-            self.writes.extend(rows)
+            self.writes.append(row)
 
-    def params(self) -> dict[str, list[object]]:
-        """The columns under the names that save_superstep_*.sql uses."""
+    def params(self) -> dict[str, Any]:
+        """The rows under the names that save_superstep.sql uses."""
         return {
-            **_columns("cp", ("ns", "id", "parent", "body", "metadata"), self.checkpoints.values()),
-            **_columns("blob", ("ns", "channel", "version", "type", "data"), self.blobs),
-            **_columns("w", _WRITE, self.writes),
-            **_columns("s", _WRITE, self.special.values()),
+            "checkpoints": wire.dumps_text(list(self.checkpoints.values())),
+            "blobs": wire.dumps_text(self.blobs),
+            "writes": wire.dumps_text(self.writes),
+            "special": wire.dumps_text(list(self.special.values())),
+            "data": self.data,
         }
 
-
-_WRITE = ("ns", "cp", "task", "path", "idx", "channel", "type", "blob")
-
-
-def _columns(
-    prefix: str, names: tuple[str, ...], rows: Iterable[tuple[object, ...]]
-) -> dict[str, list[object]]:
-    columns = list(zip(*rows, strict=True)) or [()] * len(names)
-    return {f"{prefix}_{name}": list(column) for name, column in zip(names, columns, strict=True)}
+    def _keep(self, value: tuple[str, bytes]) -> Row:
+        kind, data = value
+        self.data.append(data)
+        return {"type": kind, "n": len(self.data)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from holdfast_server.db.pool import Pool
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import ApiError, ThreadBusy
 from holdfast_server.graphs.served import Graph, ServedGraph
+from holdfast_server.runs.questions import question, questions_by_task
 from holdfast_server.supervision.fence import IdleFence
 from holdfast_server.supervision.saver import FencedSaver
 
@@ -23,7 +25,7 @@ Question = Mapping[str, Any]
 _POINT = ("checkpoint_id", "checkpoint_ns", "checkpoint_map")
 
 
-async def answer(pool: Pool, served: ServedGraph, verb: str, question: Question) -> str:
+async def answer(pool: Pool, served: ServedGraph, verb: str, asked: Question) -> str:
     """The answer as JSON text.
 
     Raises:
@@ -31,71 +33,67 @@ async def answer(pool: Pool, served: ServedGraph, verb: str, question: Question)
     """
     match verb:
         case "state":
-            return await _state(pool, served, question)
+            return await _state(pool, served, asked)
         case "history":
-            return await _history(pool, served, question)
+            return await _history(pool, served, asked)
         case "update":
-            return await _update(pool, served, question)
+            return await _update(pool, served, asked)
     raise ApiError(422, f"a graph cannot answer {verb!r}")
 
 
-async def _state(pool: Pool, served: ServedGraph, question: Question) -> str:
-    config = _config(question)
+async def _state(pool: Pool, served: ServedGraph, asked: Question) -> str:
+    config = _config(asked)
     async with served.open(config) as graph:
         reading = graph.copy({"checkpointer": FencedSaver(pool)})
-        snapshot = await reading.aget_state(config, subgraphs=bool(question.get("subgraphs")))
+        with _refusing("the question"):
+            snapshot = await reading.aget_state(config, subgraphs=bool(asked.get("subgraphs")))
     return wire.dumps_text(shown_state(snapshot))
 
 
-async def _history(pool: Pool, served: ServedGraph, question: Question) -> str:
-    config = _config(question)
-    before = question.get("before")
+async def _history(pool: Pool, served: ServedGraph, asked: Question) -> str:
+    config = _config(asked)
+    before = asked.get("before")
     async with served.open(config) as graph:
         reading = graph.copy({"checkpointer": FencedSaver(pool)})
         snapshots = reading.aget_state_history(
             config,
-            limit=question["limit"],
-            filter=question.get("metadata"),
+            limit=asked["limit"],
+            filter=asked.get("metadata"),
             before={"configurable": {"checkpoint_id": before}} if before else None,
         )
-        return wire.dumps_text([shown_state(s) async for s in snapshots])
+        with _refusing("the question"):
+            return wire.dumps_text([shown_state(s) async for s in snapshots])
 
 
-async def _update(pool: Pool, served: ServedGraph, question: Question) -> str:
-    config = _config(question)
-    config["metadata"] = question.get("metadata") or {}
-    saver = FencedSaver(pool, IdleFence(UUID(question["thread_id"])))
+async def _update(pool: Pool, served: ServedGraph, asked: Question) -> str:
+    config = _config(asked)
+    config["metadata"] = asked.get("metadata") or {}
+    saver = FencedSaver(pool, IdleFence(UUID(asked["thread_id"])))
     async with served.open(config) as opened:
         graph = opened.copy({"checkpointer": saver})
-        try:
-            made = await _apply(graph, config, question)
+        with _refusing("the update"):
+            made = await _apply(graph, config, asked)
             await saver.flush()
-        except ThreadBusy as busy:
-            raise ApiError(409, str(busy)) from None
-        except (InvalidUpdateError, EmptyInputError, TypeError, ValueError, KeyError) as wrong:
-            raise ApiError(400, _reason(wrong)) from None
-        head: RunnableConfig = {"configurable": {"thread_id": question["thread_id"]}}
-        await _publish(pool, question, await graph.aget_state(head))
+        head: RunnableConfig = {"configurable": {"thread_id": asked["thread_id"]}}
+        await _publish(pool, asked, await graph.aget_state(head))
     point = {k: v for k, v in made["configurable"].items() if k in ("thread_id", *_POINT)}
     return wire.dumps_text(
         {"checkpoint": point, "configurable": point, "checkpoint_id": point["checkpoint_id"]}
     )
 
 
-async def _apply(graph: Graph, config: RunnableConfig, question: Question) -> RunnableConfig:
-    as_node = question.get("as_node")
+async def _apply(graph: Graph, config: RunnableConfig, asked: Question) -> RunnableConfig:
+    as_node = asked.get("as_node")
     if as_node not in (None, COPY_NODE, "__start__", "__end__", "__input__") and as_node not in graph.nodes:
         raise ApiError(400, f"Node {as_node} does not exist; the graph has {', '.join(sorted(graph.nodes))}")
-    return await graph.aupdate_state(config, question.get("values"), as_node=as_node)
+    return await graph.aupdate_state(config, asked.get("values"), as_node=as_node)
 
 
-async def _publish(pool: Pool, question: Question, snapshot: StateSnapshot) -> None:
+async def _publish(pool: Pool, asked: Question, snapshot: StateSnapshot) -> None:
     params = {
-        "thread_id": question["thread_id"],
+        "thread_id": asked["thread_id"],
         "values": wire.dumps_text(snapshot.values),
-        "interrupts": wire.dumps_text(
-            {t.id: [wire.interrupt(i) for i in t.interrupts] for t in snapshot.tasks if t.interrupts}
-        ),
+        "interrupts": wire.dumps_text(questions_by_task(snapshot)),
         "status": "interrupted" if snapshot.next else "idle",
     }
     async with pool.connection() as conn:
@@ -115,7 +113,7 @@ def shown_state(snapshot: StateSnapshot) -> dict[str, Any]:
         "created_at": snapshot.created_at,
         "checkpoint": checkpoint,
         "parent_checkpoint": parent,
-        "interrupts": [wire.interrupt(i) for i in snapshot.interrupts],
+        "interrupts": [question(i) for i in snapshot.interrupts],
         "checkpoint_id": checkpoint["checkpoint_id"] if checkpoint else None,
         "parent_checkpoint_id": parent["checkpoint_id"] if parent else None,
     }
@@ -129,7 +127,7 @@ def _task(task: Any) -> dict[str, Any]:
         "name": task.name,
         "path": list(task.path),
         "error": str(task.error) if task.error is not None else None,
-        "interrupts": [wire.interrupt(i) for i in task.interrupts],
+        "interrupts": [question(i) for i in task.interrupts],
         "checkpoint": _point(nested) if nested is not None and not is_state else None,
         "state": shown_state(nested) if is_state else None,
         "result": task.result,
@@ -144,10 +142,17 @@ def _point(config: Any) -> dict[str, Any] | None:
     return {k: v for k, v in point.items() if v is not None}
 
 
-def _config(question: Question) -> RunnableConfig:
-    point = {k: v for k, v in (question.get("checkpoint") or {}).items() if k in _POINT and v is not None}
-    return {"configurable": {"checkpoint_ns": "", **point, "thread_id": question["thread_id"]}}
+def _config(asked: Question) -> RunnableConfig:
+    point = {k: v for k, v in (asked.get("checkpoint") or {}).items() if k in _POINT and v is not None}
+    return {"configurable": {"checkpoint_ns": "", **point, "thread_id": asked["thread_id"]}}
 
 
-def _reason(wrong: Exception) -> str:
-    return f"the update does not fit the graph: {type(wrong).__name__}: {wrong}"
+@contextmanager
+def _refusing(what: str) -> Iterator[None]:
+    """Turns what LangGraph raises over a wrong question into an answer to the client."""
+    try:
+        yield
+    except ThreadBusy as busy:
+        raise ApiError(409, str(busy)) from None
+    except (InvalidUpdateError, EmptyInputError, TypeError, ValueError, KeyError) as wrong:
+        raise ApiError(400, f"{what} does not fit the graph: {type(wrong).__name__}: {wrong}") from None

@@ -21,6 +21,8 @@ from holdfast_server.workers import answers
 logger = logging.getLogger(__name__)
 
 _AT_ONCE = 4
+# A notification wakes us; looking without one only mends a lost one.
+_LOOK_AGAIN = 2.0
 
 
 class Desk:
@@ -73,7 +75,7 @@ class Desk:
                 while (row := await self._take(pool)) is not None:
                     await hands.acquire()
                     answering.create_task(self._answer(pool, row, hands))
-                async for _ in conn.notifies(timeout=1.0, stop_after=1):
+                async for _ in conn.notifies(timeout=_LOOK_AGAIN, stop_after=1):
                     pass
 
     async def _take(self, pool: Pool) -> DictRow | None:

@@ -102,15 +102,12 @@ class Heartbeat:
         while not self._stopped.is_set():
             self.tick(conn)
             self._first.set()
-            for note in conn.notifies(timeout=self._settings.beat):
+            # All notes first: the connection is locked while its generator is open.
+            for note in list(conn.notifies(timeout=self._settings.beat, stop_after=1)):
                 run_id, _, reason = note.payload.partition(" ")
-                if reason == "superseded":
-                    # Which attempt lost its run is for the fence to say.
-                    self.tick(conn)
-                else:
+                # Which attempt lost its run is for the next beat to say, at once.
+                if reason != "superseded":
                     self._roster.stop(UUID(run_id), reason)
-                if self._stopped.is_set():
-                    break
         conn.execute(statement("unregister_worker"), {"worker_id": self._worker_id})
 
     def _give_up_in_time(self) -> None:

@@ -33,6 +33,7 @@ class Rescuer(Actor):
         """Rescues abandoned runs, admits due ones, replaces dead tickets."""
         async with self._pool.connection() as conn:
             cursor = await conn.execute(statement("rescue"), self._params)
-            for row in await cursor.fetchall():
+            rows = await cursor.fetchall()
+        for row in rows:
+            if row["rescued"] is not None:
                 logger.warning("run %s lost its worker: %s", row["rescued"], row["verdict"])
-            await conn.execute(statement("reticket"), self._params)

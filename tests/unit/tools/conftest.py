@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from holdfast_tools import CallScope
 from holdfast_tools.ledger import InMemoryLedger, use_ledger
+
+# The first example pays for imports; on a busy machine that alone takes longer than hypothesis allows.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

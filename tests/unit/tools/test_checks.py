@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import JsonValue
@@ -111,7 +111,6 @@ SCHEMAS = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(args=st.dictionaries(st.sampled_from("abcd"), JSON, max_size=4), schema=SCHEMAS)
 def test_a_call_passes_exactly_when_its_finite_arguments_satisfy_the_schema(
     args: dict[str, Any], schema: dict[str, Any]

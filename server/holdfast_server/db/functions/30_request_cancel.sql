@@ -18,7 +18,7 @@ begin
             update run set state = 'interrupted', ended_at = clock_timestamp(), updated_at = clock_timestamp()
             where run_id = _run_id;
         end if;
-        perform pg_notify('holdfast_run', _run_id::text);
+        perform pg_notify('holdfast_end', _run_id::text);
         return 'interrupted';
     end if;
     return null;

@@ -4,5 +4,5 @@ language sql as $$
     insert into event (run_id, name, data)
     select _run_id, e.name, e.data
     from unnest(_names, _data) with ordinality as e (name, data, n) order by e.n;
-    select pg_notify('holdfast_run', _run_id::text);
+    select pg_notify('holdfast_event', _run_id::text);
 $$;

@@ -10,7 +10,9 @@ begin
         started_at = coalesce(started_at, clock_timestamp()), updated_at = clock_timestamp()
     where run_id = _run_id and ticket = _ticket and state = 'ready'
     returning * into taken;
-    if not found then
+    -- A ticket is torn when it is shown, valid or not.
+    delete from procrastinate_jobs where id = _ticket;
+    if taken.run_id is null then
         return;
     end if;
     perform append_events(_run_id, array['metadata'],

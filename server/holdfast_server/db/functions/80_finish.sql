@@ -25,5 +25,6 @@ begin
     where thread_id = lane_id;
     perform settle_thread(lane_id, _thread_status);
     perform append_events(_run_id, _names, _data);
+    perform pg_notify('holdfast_end', _run_id::text);
     return true;
 end $$;

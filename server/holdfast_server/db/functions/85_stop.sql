@@ -10,5 +10,6 @@ begin
     perform append_events(_run.run_id,
         case when _error is null then '{}'::text[] else array['error'] end,
         case when _error is null then '{}'::text[] else array[_error::text] end);
+    perform pg_notify('holdfast_end', _run.run_id::text);
     perform pg_notify('holdfast_cancel', _run.run_id || ' superseded');
 end $$;

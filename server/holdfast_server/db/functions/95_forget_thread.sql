@@ -8,7 +8,7 @@ begin
     end if;
     perform pg_notify('holdfast_cancel', run_id || ' superseded') from run
     where thread_id = _thread_id and state = 'running';
-    perform pg_notify('holdfast_run', run_id::text) from run
+    perform pg_notify('holdfast_end', run_id::text) from run
     where thread_id = _thread_id and state in ('scheduled', 'blocked', 'ready', 'running');
     delete from event where run_id in (select run_id from run where thread_id = _thread_id);
     delete from effect where thread_id = _thread_id;

@@ -14,7 +14,7 @@ begin
         perform settle_thread(_thread_id, case when coalesce(interrupts::text, '{}') <> '{}'
             then 'interrupted' else 'idle' end) from thread where thread_id = _thread_id;
         perform pg_notify('holdfast_cancel', _run_id || ' superseded');
-        perform pg_notify('holdfast_run', _run_id::text);
+        perform pg_notify('holdfast_end', _run_id::text);
     end if;
     return true;
 end $$;

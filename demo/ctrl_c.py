@@ -1,0 +1,26 @@
+"""Ctrl-C: whatever asks the demo to stop arrives as KeyboardInterrupt, and never disturbs the clearing up."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def listen() -> None:
+    """Treat SIGTERM and a closed terminal like Ctrl-C."""
+    # A shell starts background jobs with SIGINT ignored, and our children would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        # By way of SIGINT, which asyncio.run turns into an orderly end of its tasks.
+        signal.signal(sign, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Ignore further signals while the block clears up; it must end by itself."""
+    signs = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {sign: signal.signal(sign, signal.SIG_IGN) for sign in signs}
+    try:
+        yield
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)

@@ -1,2 +1,0 @@
--- Admits due runs and replaces dead tickets.
-select reticket(%(patience)s)

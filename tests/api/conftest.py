@@ -1,0 +1,62 @@
+"""One stack of real processes for all API tests, and clients for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Generator, Iterator
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from langgraph_sdk.client import LangGraphClient
+
+from stack import Stack
+
+
+@pytest.fixture(scope="session")
+def stack_database(template: str) -> Iterator[str]:
+    """A database that the API tests share; threads keep them apart."""
+    with psycopg.connect(template, autocommit=True) as conn:
+        conn.execute("create database house_api template house")
+    yield template.replace("/postgres?", "/house_api?")
+
+
+@pytest.fixture(scope="session")
+def stack(stack_database: str) -> Iterator[Stack]:
+    """An API and a worker that serve tests/app."""
+    stack = asyncio.run(Stack.start(stack_database))
+    yield stack
+    asyncio.run(stack.stop())
+
+
+@pytest.fixture
+async def client(stack: Stack) -> AsyncIterator[LangGraphClient]:
+    """The official client."""
+    async with stack.client() as client:
+        yield client
+
+
+@pytest.fixture
+async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    """A bare HTTP client, for what the official one hides."""
+    async with stack.http() as http:
+        yield http
+
+
+@pytest.fixture
+async def thread_id(client: LangGraphClient) -> str:
+    """The id of an empty thread."""
+    return str((await client.threads.create())["thread_id"])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test shows what the processes said."""
+    report = yield
+    stack: Any = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and stack is not None:
+        report.sections.append(("processes", stack.logs()))
+    return report

@@ -1,0 +1,111 @@
+"""Assistants through the official client."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4, uuid5
+
+import pytest
+from holdfast_server.runs.assistant import default_assistant_id
+from langgraph_sdk.client import LangGraphClient
+from langgraph_sdk.errors import ConflictError, NotFoundError, UnprocessableEntityError
+
+
+async def test_every_graph_has_an_assistant_that_studio_finds(client: LangGraphClient) -> None:
+    found = await client.assistants.search(metadata={"created_by": "system"}, limit=100)
+    by_graph = {a["graph_id"]: a for a in found}
+    assert by_graph["echo"]["assistant_id"] == str(default_assistant_id("echo"))
+    assert by_graph["echo"]["name"] == "echo"
+
+
+async def test_clients_compute_the_same_id_from_the_name_of_a_graph(client: LangGraphClient) -> None:
+    namespace = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
+    assistant = await client.assistants.get(str(uuid5(namespace, "echo")))
+    assert assistant["graph_id"] == "echo"
+
+
+async def test_an_assistant_is_found_by_the_name_of_its_graph(client: LangGraphClient) -> None:
+    assert (await client.assistants.get("echo"))["assistant_id"] == str(default_assistant_id("echo"))
+
+
+async def test_an_assistant_is_created_read_changed_and_deleted(client: LangGraphClient) -> None:
+    made = await client.assistants.create(
+        "echo", name="mine", description="for tests", metadata={"team": "a"}, config={"tags": ["t"]}
+    )
+    assert (made["version"], made["name"], made["description"]) == (1, "mine", "for tests")
+
+    changed = await client.assistants.update(made["assistant_id"], name="ours", metadata={"level": 2})
+    assert (changed["version"], changed["name"]) == (2, "ours")
+    assert changed["metadata"] == {"team": "a", "level": 2}
+    assert changed["config"] == {"tags": ["t"]}
+    assert await client.assistants.get(made["assistant_id"]) == changed
+
+    await client.assistants.delete(made["assistant_id"])
+    with pytest.raises(NotFoundError):
+        await client.assistants.get(made["assistant_id"])
+
+
+async def test_an_existing_id_is_refused_or_given_back(client: LangGraphClient) -> None:
+    first = await client.assistants.create("echo", assistant_id=str(uuid4()), name="first")
+    with pytest.raises(ConflictError, match="already exists"):
+        await client.assistants.create("echo", assistant_id=first["assistant_id"])
+    again = await client.assistants.create(
+        "echo", assistant_id=first["assistant_id"], if_exists="do_nothing", name="second"
+    )
+    assert again == first
+
+
+async def test_search_filters_pages_and_counts(client: LangGraphClient) -> None:
+    batch = str(uuid4())
+    for n in range(3):
+        await client.assistants.create("echo", name=f"n{n}", metadata={"batch": batch})
+
+    page = await client.assistants.search(
+        metadata={"batch": batch}, limit=2, sort_by="name", sort_order="asc", response_format="object"
+    )
+    assert [a["name"] for a in page["assistants"]] == ["n0", "n1"]
+    assert page["next"] == "2"
+    rest = await client.assistants.search(
+        metadata={"batch": batch}, limit=2, offset=2, sort_by="name", sort_order="asc"
+    )
+    assert [a["name"] for a in rest] == ["n2"]
+    assert await client.assistants.search(metadata={"batch": batch}, graph_id="ask") == []
+
+
+async def test_the_drawing_shows_sub_graphs_on_request(client: LangGraphClient) -> None:
+    plain = await client.assistants.get_graph("sub")
+    assert {n["id"] for n in plain["nodes"]} == {"__start__", "outer", "calm", "asking", "__end__"}
+    deep = await client.assistants.get_graph("sub", xray=True)
+    assert "calm:inner" in {n["id"] for n in deep["nodes"]}
+
+
+async def test_the_schemas_describe_input_state_and_context(client: LangGraphClient) -> None:
+    schemas = await client.assistants.get_schemas(str(default_assistant_id("slow")))
+    assert schemas["graph_id"] == "slow"
+    assert schemas["input_schema"]["properties"]["seconds"]["type"] == "number"
+    assert set(schemas["state_schema"]["properties"]) == {"seconds", "blocking", "log"}
+
+
+async def test_the_config_of_an_assistant_is_merged_under_that_of_the_run(client: LangGraphClient) -> None:
+    assistant = await client.assistants.create(
+        "echo", config={"configurable": {"a": 1, "b": 1}, "tags": ["from assistant"]}
+    )
+    seen = await client.runs.wait(
+        None, assistant["assistant_id"], input={}, config={"configurable": {"b": 2}, "tags": ["from run"]}
+    )
+    configurable = seen["config"]["configurable"]
+    assert (configurable["a"], configurable["b"]) == (1, 2)
+    assert configurable["assistant_id"] == assistant["assistant_id"]
+    assert seen["config"]["tags"] == ["from run"]
+
+
+async def test_an_unknown_graph_is_refused_with_the_names_of_the_known(client: LangGraphClient) -> None:
+    with pytest.raises(NotFoundError, match=r"'nope' not found.*echo"):
+        await client.assistants.create("nope")
+    with pytest.raises(UnprocessableEntityError, match=r"'nope'.*'echo'"):
+        await client.runs.create(None, "nope", input={})
+
+
+async def test_a_broken_graph_says_why_and_the_others_run(client: LangGraphClient) -> None:
+    with pytest.raises(UnprocessableEntityError, match=r"broken.*nothing_of_that_name.*broken\.py:1"):
+        await client.runs.create(None, "broken", input={})
+    assert (await client.runs.wait(None, "echo", input={}))["log"] == ["first", "second"]

@@ -1,0 +1,28 @@
+"""Raises in its second node, unless it is told to be `calm`."""
+
+import operator
+from typing import Annotated, TypedDict
+
+from langgraph.graph import START, StateGraph
+
+
+class State(TypedDict, total=False):
+    """Whether to fail, and who ran."""
+
+    calm: bool
+    log: Annotated[list[str], operator.add]
+
+
+async def fine(state: State) -> State:
+    return {"log": ["fine"]}
+
+
+async def boom(state: State) -> State:
+    if not state.get("calm"):
+        raise ValueError("boom from node")
+    return {"log": ["calm"]}
+
+
+graph = StateGraph(State)
+graph.add_sequence([("fine", fine), ("boom", boom)])
+graph.add_edge(START, "fine")
