@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from child import Child, started
-from errors import DemoError
+from errors import DemoError, FolderInUse
+from repository import ROOT
 from voice import Voice
 
 from holdfast_server.db.embedded import embedded_postgres
 from holdfast_server.errors import HoldfastError
 
-ROOT = Path(__file__).resolve().parent.parent
 WORKERS = 2
 MODEL = "openai:gpt-5-mini"
 START_SECONDS = 120.0
@@ -44,7 +44,8 @@ def open_house(folder: Path, voice: Voice) -> Iterator[House]:
     """Start everything on an empty `folder`; stop everything when the block ends.
 
     Raises:
-        DemoError: the folder is in use, or something does not start or dies.
+        FolderInUse: another demo uses the folder, or it holds something that is not a demo's.
+        DemoError: something does not start, or dies.
     """
     with ExitStack() as stack:
         stack.enter_context(_sole_user(folder))
@@ -76,7 +77,7 @@ def _sole_user(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            raise DemoError(
+            raise FolderInUse(
                 f"another demo (process {lock.read().strip() or 'unknown'}) is using {folder}; "
                 "let it end, or give this one a folder of its own: --data-dir"
             ) from None
@@ -89,13 +90,13 @@ def _sole_user(folder: Path) -> Iterator[None]:
 def _clear(folder: Path) -> None:
     """Remove what an earlier demo left, after stopping a PostgreSQL that a kill -9 left running on it."""
     if folder.exists() and any(folder.iterdir()) and not (folder / "dev.log").exists():
-        raise DemoError(f"{folder} holds something that is not a demo's; choose an empty folder")
+        raise FolderInUse(f"{folder} holds something that is not a demo's; choose an empty folder")
     if (folder / "postgres" / "postmaster.pid").exists():
         try:
             with embedded_postgres(folder):
                 pass
         except HoldfastError as error:
-            raise DemoError(f"an earlier demo left something behind: {error}") from error
+            raise FolderInUse(f"an earlier demo left something behind: {error}") from error
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
 

@@ -8,7 +8,7 @@ from typing import Any
 from call import as_json, spelled_out
 from journal import Payment
 from question import Question
-from rich import box
+from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -95,14 +95,12 @@ def _looked_up(invoice_id: str, payments: Sequence[Payment]) -> Answer:
 
 
 def _drawn(question: Question) -> Panel:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    arguments = Table.grid(padding=(0, 3, 0, 0))
     for key, value in question.args.items():
-        table.add_row(Text(key, style="dim"), Text(as_json(value), style="bold"))
-    content = Table.grid(padding=(0, 0, 1, 0))
-    content.add_row(Text(question.why))
-    content.add_row(table)
-    content.add_row(Text(f"approve runs exactly  {spelled_out(question.tool, question.args)}", style="dim"))
-    title = Text(f" {question.tool} · for {', '.join(question.roles) or 'anybody'} to decide ", style="bold")
-    return Panel(
-        content, title=title, title_align="left", box=box.ROUNDED, border_style="yellow", padding=(1, 2, 0, 2)
-    )
+        arguments.add_row(Text(key, style="dim"), Text(as_json(value), style="bold"))
+    parts: list[RenderableType] = [Text(question.why), Text(), arguments]
+    if question.kind == "tool_approval":
+        exactly = Text(spelled_out(question.tool, question.args), style="bold")
+        parts += [Text(), Text("approve runs exactly this: ", style="dim") + exactly]
+    title = Text(f"{question.tool}, for {' or '.join(question.roles) or 'anybody'} to decide", style="bold")
+    return Panel(Group(*parts), title=title, title_align="left", border_style="yellow", padding=(1, 2))

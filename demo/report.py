@@ -6,7 +6,7 @@ from pathlib import Path
 
 from account import Settled
 from claims import Claim
-from house import ROOT
+from repository import ROOT
 from rich import box
 from rich.table import Table
 from rich.text import Text

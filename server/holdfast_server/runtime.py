@@ -1,13 +1,12 @@
 """The wiring: which parts make an API process, and which a worker process.
 
-Each imports only its own parts: the API starts in a fraction of a worker's time, and never has LangGraph in memory.
+Each imports only its own parts: the API starts in a fraction of a worker's time and never loads LangGraph.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import socket
 from typing import TYPE_CHECKING
@@ -21,10 +20,6 @@ from holdfast_server.supervisor_watch import end_with_supervisor
 
 if TYPE_CHECKING:
     from holdfast_server.graphs.loader import LoadedGraphs
-
-# Read by langgraph's serialiser when it is first imported, which is below, inside `work`: no type that is
-# found in the database is imported and called.
-os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
 logger = logging.getLogger(__name__)
 

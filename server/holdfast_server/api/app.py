@@ -53,6 +53,7 @@ def make_app(settings: Settings, *, companion: Callable[[Pool, Settings], Compan
         allow_origins=["*"],
         allow_methods=["*"],
         allow_headers=["*"],
+        allow_private_network=True,
         expose_headers=_EXPOSED,
         max_age=600,
     )

@@ -17,7 +17,7 @@ from holdfast_server.api.backend import TENANT, Backend, backend_of
 from holdfast_server.api.bodies import RunBody
 from holdfast_server.api.body import body_of, takes, uuid_of
 from holdfast_server.api.intake import take_run
-from holdfast_server.api.reply import JsonReply
+from holdfast_server.api.reply import JsonReply, selected
 from holdfast_server.api.sse import HEARTBEAT, EventStream, position_of
 from holdfast_server.api.threads import existing_thread
 from holdfast_server.errors import ApiError
@@ -109,13 +109,14 @@ async def list_runs(
     limit: Annotated[int, Query(ge=1, le=1000)] = 10,
     offset: Annotated[int, Query(ge=0)] = 0,
     status: str | None = None,
+    select: Annotated[list[str] | None, Query()] = None,
 ) -> Response:
     """The runs of a thread, newest first."""
     thread = await existing_thread(wiring, uuid_of(thread_id, "thread"))
     states = None if status is None else list(WAITING) if status == "pending" else [status]
     params = {"tenant": TENANT, "thread_id": thread["thread_id"], "states": states}
     rows = await wiring.rows("list_runs", params | {"limit": limit, "offset": offset})
-    return JsonReply([shown(row) for row in rows])
+    return JsonReply(selected([shown(row) for row in rows], _listed("select", select)))
 
 
 @router.get("/threads/{thread_id}/runs/{run_id}")
@@ -279,12 +280,19 @@ def _cancels(flag: str) -> bool:
 
 
 def _modes(raw: list[str] | None) -> frozenset[str] | None:
-    """Stream modes out of the three encodings that clients use: repeated, comma-joined, JSON array."""
-    modes: set[str] = set()
+    """The names under which the events of these stream modes were sent."""
+    modes = _listed("stream_mode", raw)
+    return frozenset("messages" if mode == "messages-tuple" else mode for mode in modes) or None
+
+
+def _listed(name: str, raw: list[str] | None) -> list[str]:
+    """A list out of the three encodings that clients use: repeated, comma-joined, JSON array."""
+    listed: list[str] = []
     for text in raw or []:
         try:
             found = wire.loads(text) if text.startswith("[") else text.split(",")
         except ValueError:
-            raise ApiError(422, f"stream_mode is {text!r}; it must be a list of modes") from None
-        modes.update("messages" if mode == "messages-tuple" else str(mode) for mode in found)
-    return frozenset(modes) or None
+            raise ApiError(422, f"{name} is {text!r}; it must be a list of names") from None
+        # The Python client sends a parameter that is None as an empty one.
+        listed += [str(item) for item in found if item != ""]
+    return listed

@@ -23,14 +23,9 @@ from psycopg.rows import DictRow, dict_row
 from holdfast_server.compat.langgraph import SPECIAL_WRITES, DeltaSnapshot
 from holdfast_server.db.pool import Pool
 from holdfast_server.db.retry import through_outages
-from holdfast_server.db.statements import statement
-from holdfast_server.errors import LeaseLost
-from holdfast_server.supervision.fence import Fence, Unfenced, broken, fence_params
-from holdfast_server.supervision.superstep import Superstep
+from holdfast_server.supervision.committer import Committer
+from holdfast_server.supervision.fence import Fence, Unfenced
 
-# How long task writes wait for the checkpoint that usually follows at once and shares their commit.
-# Long enough for LangGraph's own bookkeeping between the two, far below what a tool call takes.
-_LINGER = 0.003
 _UNFENCED = Unfenced()
 
 
@@ -49,13 +44,7 @@ class FencedSaver(AsyncPostgresSaver):
     ) -> None:
         super().__init__(pool, serde=serde)
         self._pool = pool
-        self._fence = fence
-        self._rows = Superstep()
-        self._thread_id = ""
-        self._commit = asyncio.Lock()
-        self._timer: asyncio.TimerHandle | None = None
-        self._flushing: set[asyncio.Task[None]] = set()
-        self._failure: Exception | None = None
+        self._committer = Committer(pool, fence)
 
     async def aput(
         self,
@@ -74,8 +63,8 @@ class FencedSaver(AsyncPostgresSaver):
             for channel, version in new_versions.items()
             if channel in values
         ]
-        await self._turn_to(configurable["thread_id"])
-        self._rows.add_checkpoint(
+        rows = await self._committer.rows_of(configurable["thread_id"])
+        rows.add_checkpoint(
             ns,
             checkpoint["id"],
             configurable.get("checkpoint_id"),
@@ -83,10 +72,10 @@ class FencedSaver(AsyncPostgresSaver):
             metadata=_without_nul(get_serializable_checkpoint_metadata(config, metadata)),
         )
         for blob in blobs:
-            self._rows.add_blob(ns, *blob)
+            rows.add_blob(ns, *blob)
         if metadata.get("source") == "input":
             # The next checkpoint follows at once: LangGraph's first step only spreads the input.
-            self._linger()
+            self._committer.linger()
         else:
             await self.flush()
         return {
@@ -102,7 +91,6 @@ class FencedSaver(AsyncPostgresSaver):
     ) -> None:
         """Saves the writes of a finished task, with the next checkpoint or a moment later."""
         configurable = config["configurable"]
-        await self._turn_to(configurable["thread_id"])
         task = {
             "ns": configurable.get("checkpoint_ns", ""),
             "cp": configurable["checkpoint_id"],
@@ -111,11 +99,11 @@ class FencedSaver(AsyncPostgresSaver):
         }
         replacing = all(channel in SPECIAL_WRITES for channel, _ in writes)
         values = [self.serde.dumps_typed(value) for _, value in writes]
+        rows = await self._committer.rows_of(configurable["thread_id"])
         for n, ((channel, _), value) in enumerate(zip(writes, values, strict=True)):
             idx = SPECIAL_WRITES.get(channel, n)
-            self._rows.add_write(task, idx, channel, value, replacing=replacing)
-        rows = self._rows
-        self._linger()
+            rows.add_write(task, idx, channel, value, replacing=replacing)
+        self._committer.linger()
         await asyncio.shield(rows.committed)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
@@ -128,54 +116,7 @@ class FencedSaver(AsyncPostgresSaver):
         Raises:
             LeaseLost, ThreadBusy: the fence is broken.
         """
-        async with self._commit:
-            rows, self._rows = self._rows, Superstep()
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-            # What was lost in an earlier commit must not be followed by anything newer.
-            if self._failure is None and rows:
-                await self._save(rows)
-            if self._failure is not None:
-                _reject(rows, self._failure)
-                raise self._failure
-            rows.committed.set_result(None)
-
-    async def _save(self, rows: Superstep) -> None:
-        try:
-            await through_outages(lambda: self._execute(rows))
-        except Exception as failure:
-            self._failure = failure
-        except asyncio.CancelledError as cancelled:
-            # The commit may or may not have happened; nothing of this attempt may follow it.
-            self._failure = LeaseLost("the run was stopped in the middle of a commit")
-            _reject(rows, self._failure)
-            raise cancelled
-
-    async def _execute(self, rows: Superstep) -> None:
-        params = rows.params() | fence_params(self._fence) | {"thread_id": self._thread_id}
-        async with self._pool.connection() as conn, conn.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(statement("save_superstep"), params)
-            row = await cursor.fetchone()
-        if row is None or not row["held"]:
-            raise broken(self._fence)
-
-    async def _turn_to(self, thread_id: object) -> None:
-        """One commit holds rows of one thread."""
-        if str(thread_id) != self._thread_id:
-            await self.flush()
-            self._thread_id = str(thread_id)
-
-    def _linger(self) -> None:
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_LINGER, self._flush_soon)
-
-    def _flush_soon(self) -> None:
-        # A failure reaches those who wait for the rows, and everybody who writes after them.
-        task = asyncio.create_task(self.flush())
-        self._flushing.add(task)
-        task.add_done_callback(self._flushing.discard)
-        task.add_done_callback(lambda t: t.cancelled() or t.exception())
+        await self._committer.flush()
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
@@ -189,12 +130,6 @@ class FencedSaver(AsyncPostgresSaver):
             else:
                 async with conn.cursor(binary=True, row_factory=dict_row) as cursor:
                     yield cursor
-
-
-def _reject(rows: Superstep, failure: Exception) -> None:
-    rows.committed.set_exception(failure)
-    # Rows of a checkpoint have nobody waiting on them; their failure is raised by `flush`.
-    rows.committed.exception()
 
 
 def _split(checkpoint: Checkpoint) -> tuple[dict[str, Any], dict[str, Any]]:

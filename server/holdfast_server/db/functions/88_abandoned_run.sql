@@ -6,7 +6,5 @@ language sql as $$
         r.lease_until < clock_timestamp()
         or r.cancel_at < clock_timestamp() - _cancel_grace
         or w.worker_id is null
-        or (w.beat_at < clock_timestamp() - _silence and not exists (
-            select from pg_locks l where l.locktype = 'advisory' and l.granted
-            and l.classid = 1213157444 and l.objid = w.lock_key)))
+        or (w.beat_at < clock_timestamp() - _silence and not is_locked(w.lock_key)))
 $$;

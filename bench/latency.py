@@ -1,0 +1,89 @@
+"""How long a served run takes, against the bare graph with the stock saver in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from statistics import median
+from typing import Any
+from uuid import uuid4
+
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph_sdk import get_client
+from langgraph_sdk.client import LangGraphClient
+
+from bench.app.graphs import trivial
+from bench.figures import line, milliseconds
+from holdfast_server.db.pool import make_pool
+
+SAMPLES = 150
+CLIENTS = 16
+RUNS = 800
+
+
+async def compare(database_url: str, api: str) -> None:
+    """Bare run, `wait` on a thread, first event of a stream, and throughput with sixteen clients."""
+    client = get_client(url=api, api_key=None)
+    bare = await _bare(database_url)
+    line("bare graph.ainvoke, stock saver", milliseconds(bare))
+    threads = await _threads(client, CLIENTS)
+    waits = await _timed(SAMPLES, lambda: _wait(client, threads[0]))
+    line("served, runs.wait", milliseconds(waits), _ratio(waits, bare))
+    firsts = await _timed(SAMPLES, lambda: _first_event(client, threads[0]))
+    line(
+        "served, first event of a stream", milliseconds(firsts), f"{median(firsts) / median(bare):.1f} x bare"
+    )
+    rates = [await _throughput(client, threads) for _ in range(3)]
+    figure = f"{median(rates):.0f} runs/s"
+    line(
+        f"served, {CLIENTS} clients",
+        figure,
+        f"{median(rates) * median(bare):.2f} x one bare run after another",
+    )
+
+
+async def _bare(database_url: str) -> list[float]:
+    async with make_pool(database_url, size=4, name="bench") as pool:
+        graph = trivial.copy({"checkpointer": AsyncPostgresSaver(pool)})
+
+        async def run() -> None:
+            config: Any = {"configurable": {"thread_id": str(uuid4())}}
+            await graph.ainvoke({"trail": []}, config, durability="sync")
+
+        return await _timed(SAMPLES, run)
+
+
+async def _threads(client: LangGraphClient, count: int) -> list[str]:
+    return [str((await client.threads.create())["thread_id"]) for _ in range(count)]
+
+
+async def _wait(client: LangGraphClient, thread_id: str | None) -> None:
+    await client.runs.wait(thread_id, "trivial", input={"trail": [], "goal": 2})
+
+
+async def _first_event(client: LangGraphClient, thread_id: str) -> None:
+    async for part in client.runs.stream(thread_id, "trivial", input={"trail": []}):
+        if part.event == "values":
+            break
+
+
+async def _throughput(client: LangGraphClient, threads: list[str]) -> float:
+    async def one(thread_id: str) -> None:
+        for _ in range(RUNS // CLIENTS):
+            await client.runs.wait(None, "trivial", input={"trail": []})
+
+    started = time.perf_counter()
+    await asyncio.gather(*(one(thread_id) for thread_id in threads))
+    return RUNS / (time.perf_counter() - started)
+
+
+async def _timed(samples: int, work: Callable[[], Awaitable[None]]) -> list[float]:
+    for _ in range(10):
+        await work()
+    taken = []
+    for _ in range(samples):
+        started = time.perf_counter()
+        await work()
+        taken.append(time.perf_counter() - started)
+    return taken

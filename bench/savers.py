@@ -1,0 +1,52 @@
+"""Supersteps a second of our saver against the stock one, on one pool, alone and sixteen at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from statistics import median
+from typing import Any
+from uuid import uuid4
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+
+from bench.app.graphs import trivial
+from bench.figures import line
+from holdfast_server.db.pool import Pool, make_pool
+from holdfast_server.supervision.saver import FencedSaver
+
+STEPS = 50
+ROUNDS = 7
+
+
+async def compare(database_url: str) -> None:
+    """Rounds of stock and ours in turn; the ratio is the median of the rounds' ratios."""
+    async with make_pool(database_url, size=16, name="bench") as pool:
+        # The stock saver as its documentation shows it: one for the whole application.
+        stock = AsyncPostgresSaver(pool)
+        for runs in (1, 16):
+            await _round(stock, pool, runs)
+            pairs = [await _pair(stock, pool, runs) for _ in range(ROUNDS)]
+            ratio = median(ours / theirs for theirs, ours in pairs)
+            theirs, ours = (median(column) for column in zip(*pairs, strict=True))
+            figure = f"{ours:6.0f} supersteps/s, stock {theirs:5.0f}"
+            line(f"saver, {runs} run{'s' * (runs > 1)} at once", figure, f"{ratio:.2f} x stock")
+
+
+async def _pair(stock: AsyncPostgresSaver, pool: Pool, runs: int) -> tuple[float, float]:
+    return await _round(stock, pool, runs), await _round(None, pool, runs)
+
+
+async def _round(stock: AsyncPostgresSaver | None, pool: Pool, runs: int) -> float:
+    started = time.perf_counter()
+    repeat = 4 if runs == 1 else 1
+    for _ in range(repeat):
+        await asyncio.gather(*(_run(stock or FencedSaver(pool)) for _ in range(runs)))
+    return runs * repeat * STEPS / (time.perf_counter() - started)
+
+
+async def _run(saver: BaseCheckpointSaver[Any]) -> None:
+    graph = trivial.copy({"checkpointer": saver})
+    config: Any = {"configurable": {"thread_id": str(uuid4())}, "recursion_limit": STEPS + 5}
+    await graph.ainvoke({"trail": [], "goal": STEPS}, config, durability="sync")
