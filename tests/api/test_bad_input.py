@@ -16,7 +16,16 @@ DEEP: Any = None
 for _ in range(300):
     DEEP = [DEEP]
 
-TABLES = ("thread", "run", "assistant", "event", "effect", "checkpoints", "checkpoint_writes", "checkpoint_blobs")
+TABLES = (
+    "thread",
+    "run",
+    "assistant",
+    "event",
+    "effect",
+    "checkpoints",
+    "checkpoint_writes",
+    "checkpoint_blobs",
+)
 
 
 def rows(database: str) -> dict[str, int]:
@@ -30,6 +39,12 @@ def rows(database: str) -> dict[str, int]:
         return counts
 
 
+def refusal(response: httpx.Response) -> tuple[int, str]:
+    """Status and sentence; what was no refusal has the whole answer as its sentence."""
+    answer = response.json() if response.headers["content-type"] == "application/json" else response.text
+    return response.status_code, str(answer.get("detail", answer) if isinstance(answer, dict) else answer)
+
+
 WRONG_RUNS: list[tuple[str, dict[str, Any], int, str]] = [
     ("no assistant", {"input": {}}, 422, "assistant_id"),
     ("an unknown graph", {"assistant_id": "nope"}, 422, "one of the graphs"),
@@ -37,7 +52,7 @@ WRONG_RUNS: list[tuple[str, dict[str, Any], int, str]] = [
     ("a broken graph", {"assistant_id": "broken"}, 422, "nothing_of_that_name"),
     ("an assistant that is a number", {"assistant_id": 1}, 422, "assistant_id"),
     ("a config that is text", RUN | {"config": "x"}, 422, "config"),
-    ("a configurable that is a list", RUN | {"config": {"configurable": []}, "x": 1} | {"config": {"configurable": [1]}}, 422, "config.configurable is a list"),
+    ("a configurable that is a list", RUN | {"config": {"configurable": [1]}}, 422, "config.configurable is a list"),
     ("metadata of a config that is text", RUN | {"config": {"metadata": "x"}}, 422, "config.metadata is a str"),
     ("tags that are text", RUN | {"config": {"tags": "x"}}, 422, "config.tags is 'x'"),
     ("a limit of zero", RUN | {"config": {"recursion_limit": 0}}, 422, "at least 1"),
@@ -47,7 +62,7 @@ WRONG_RUNS: list[tuple[str, dict[str, Any], int, str]] = [
     ("an unknown strategy", RUN | {"multitask_strategy": "hope"}, 422, "multitask_strategy"),
     ("an unknown command", RUN | {"command": {"do": 1}}, 422, "command.do"),
     ("a command that is text", RUN | {"command": "resume"}, 422, "command"),
-    ("a jump to nowhere", RUN | {"command": {"goto": "nowhere"}}, 422, "has the nodes ['first', 'second'"),
+    ("a jump to nowhere", RUN | {"command": {"goto": "nowhere"}}, 422, "'first', 'second'"),
     ("a jump to a number", RUN | {"command": {"goto": 7}}, 422, "goto"),
     ("a send without a node", RUN | {"command": {"goto": {"input": 1}}}, 422, '"node": name'),
     ("a mixed jump, half wrong", RUN | {"command": {"goto": ["first", {"node": "x"}]}}, 422, "names ['x']"),
@@ -73,18 +88,26 @@ async def test_a_wrong_run_is_refused_before_anything_starts(
     thread, before = await client.threads.get(thread_id), rows(stack_database)
     for what, body, status, hint in WRONG_RUNS:
         response = await http.post(f"/threads/{thread_id}/runs{verb}", json=body)
-        assert (response.status_code, hint in response.json()["detail"]) == (status, True), (what, response.text)
+        found, sentence = refusal(response)
+        assert found == status, (what, sentence)
+        assert hint in sentence, what
     assert rows(stack_database) == before
     assert await client.threads.get(thread_id) == thread
 
 
 @pytest.mark.parametrize(
-    "raw", [b"{", b"[1", b"\xff\xfe", b'{"a": NaN}', b'"\\ud800"', b"nothing", b"[]", b"3", b'"text"', b"null"]
+    "raw",
+    [b"{", b"[1", b"\xff\xfe", b'{"a": NaN}', b'"\\ud800"', b"nothing", b"[]", b"3", b'"text"', b"null"],
 )
 async def test_a_body_that_is_no_json_object_is_refused(
     http: httpx.AsyncClient, thread_id: str, raw: bytes
 ) -> None:
-    for path in ("/threads", "/assistants/search", f"/threads/{thread_id}/runs/wait", f"/threads/{thread_id}/state"):
+    for path in (
+        "/threads",
+        "/assistants/search",
+        f"/threads/{thread_id}/runs/wait",
+        f"/threads/{thread_id}/state",
+    ):
         response = await http.post(path, content=raw)
         assert response.status_code == 422, (path, response.text)
         assert isinstance(response.json()["detail"], str)
@@ -140,7 +163,9 @@ async def test_a_wrong_request_is_refused_with_a_reason(
 ) -> None:
     before = rows(stack_database)
     response = await http.request(method, path, json=body)
-    assert (response.status_code, hint in response.json()["detail"]) == (status, True), response.text
+    found, sentence = refusal(response)
+    assert found == status, sentence
+    assert hint in sentence
     assert rows(stack_database) == before
 
 
@@ -155,7 +180,6 @@ WRONG_STATES: list[tuple[str, str, Any, int, str]] = [
     ("POST", "state", {"values": {"x": 1}, "as_node": "first", "checkpoint": {"checkpoint_ns": "no:1"}}, 400, "no"),
     ("POST", "state/checkpoint", {}, 422, "checkpoint"),
     ("POST", "state/checkpoint", {"checkpoint": "x"}, 422, "checkpoint"),
-    ("POST", "state/checkpoint", {"checkpoint": {"checkpoint_ns": "no:1"}}, 400, "no"),
     ("POST", "history", {"limit": 0}, 422, "limit"),
     ("POST", "history", {"before": 5}, 422, "before"),
     ("POST", "history", {"before": {"checkpoint_id": 5}}, 422, "before"),
@@ -177,8 +201,9 @@ async def test_a_wrong_question_about_a_state_changes_nothing(
     before = rows(stack_database)
     for method, path, body, status, hint in WRONG_STATES:
         response = await http.request(method, f"/threads/{thread_id}/{path}", json=body)
-        what = (path, body, response.text)
-        assert (response.status_code, hint in response.json()["detail"]) == (status, True), what
+        found, sentence = refusal(response)
+        assert found == status, (path, body, sentence)
+        assert hint in sentence, (path, body)
     assert rows(stack_database) == before
 
 

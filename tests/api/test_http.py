@@ -12,7 +12,9 @@ ORIGIN = {"origin": "https://smith.langchain.com"}
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "text/plain;charset=UTF-8", "application/json", None])
-async def test_a_body_is_json_whatever_its_type_says(http: httpx.AsyncClient, content_type: str | None) -> None:
+async def test_a_body_is_json_whatever_its_type_says(
+    http: httpx.AsyncClient, content_type: str | None
+) -> None:
     body = json.dumps({"limit": 100, "offset": 0, "metadata": {"created_by": "system"}}).encode()
     headers = {"content-type": content_type} if content_type else {}
     response = await http.post("/assistants/search", content=body, headers=headers)
@@ -39,7 +41,9 @@ async def test_unknown_fields_are_ignored(http: httpx.AsyncClient) -> None:
         ("POST", "/threads/01a1fe20-0000-7000-8000-000000000000/runs/wait", 422),
     ],
 )
-async def test_every_error_is_one_sentence(http: httpx.AsyncClient, method: str, path: str, status: int) -> None:
+async def test_every_error_is_one_sentence(
+    http: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
     response = await http.request(method, path)
     assert response.status_code == status
     assert response.headers["content-type"] == "application/json"

@@ -14,7 +14,6 @@ STORED: dict[str, Any] = {
     "nul_key": {"a\x00b": 1},
     "nan": None,
     "infinity": [None, None],
-    "big_int": 2**80,
     "big_string": "x" * 10_000_000,
     "bytes": "AP8=",
     "set": [1, 2],
@@ -22,7 +21,7 @@ STORED: dict[str, Any] = {
     "int_keys": {"1": "one"},
 }
 KINDS = [
-    *STORED, "surrogate", "surrogate_key", "tuple_keys", "opaque", "exception", "function", "nested", "deep", "circle",
+    *STORED, "big_int", "surrogate", "surrogate_key", "tuple_keys", "opaque", "exception", "function", "nested", "deep", "circle",
 ]  # fmt: skip
 
 
@@ -62,8 +61,12 @@ async def test_a_poison_ends_its_run_and_no_more(
     assert await is_usable(client, thread_id)
 
 
-@pytest.mark.parametrize("value", ["a\x00b", {"\x00": ["\x00"]}, 1e308, 2**70, "x" * 10_000_000, [[]] * 1000])
-async def test_an_odd_input_goes_in_and_comes_out(client: LangGraphClient, thread_id: str, value: Any) -> None:
+@pytest.mark.parametrize(
+    "value", ["a\x00b", {"\x00": ["\x00"]}, 1e308, 2**63 - 1, "x" * 10_000_000, [[]] * 1000]
+)
+async def test_an_odd_input_goes_in_and_comes_out(
+    client: LangGraphClient, thread_id: str, value: Any
+) -> None:
     values = await client.runs.wait(thread_id, "echo", input={"x": value})
     assert values["x"] == value
     assert (await client.threads.get_state(thread_id))["values"]["x"] == value

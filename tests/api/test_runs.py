@@ -24,7 +24,9 @@ async def test_a_second_run_goes_on_from_the_first(client: LangGraphClient, thre
 
 
 async def test_a_created_run_is_shown_joined_and_listed(client: LangGraphClient, thread_id: str) -> None:
-    run = await client.runs.create(thread_id, "echo", input={"x": 1}, metadata={"mark": 1}, stream_mode="updates")
+    run = await client.runs.create(
+        thread_id, "echo", input={"x": 1}, metadata={"mark": 1}, stream_mode="updates"
+    )
     assert (run["status"], run["multitask_strategy"]) == ("pending", "enqueue")
     assert run["kwargs"]["input"] == {"x": 1}
     assert run["kwargs"]["stream_mode"] == ["updates"]

@@ -28,7 +28,9 @@ async def streamed(http: httpx.AsyncClient, thread_id: str, **body: Any) -> http
 
 
 async def test_every_byte_belongs_to_a_frame(http: httpx.AsyncClient, thread_id: str) -> None:
-    response = await streamed(http, thread_id, input={"x": "line\nbreak\r\n\u2028 ü"}, stream_mode=["values", "updates"])
+    response = await streamed(
+        http, thread_id, input={"x": "line\nbreak\r\n\u2028 ü"}, stream_mode=["values", "updates"]
+    )
     assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["x-accel-buffering"] == "no"
@@ -129,9 +131,7 @@ async def test_two_readers_of_one_run_see_the_same(
     assert frames(one.content)[-1][1]["log"] == ["before", "slept", "after"]
 
 
-async def test_silence_is_filled_every_five_seconds(
-    client: LangGraphClient, http: httpx.AsyncClient
-) -> None:
+async def test_silence_is_filled_every_five_seconds(client: LangGraphClient, http: httpx.AsyncClient) -> None:
     """On a stream, in `wait`, and in a join of a run that is still in the queue."""
 
     async def chunks(method: str, path: str, body: Any) -> list[tuple[float, bytes]]:
@@ -163,9 +163,10 @@ async def test_events_arrive_while_the_run_goes_on(
     client: LangGraphClient, http: httpx.AsyncClient, thread_id: str
 ) -> None:
     body = {"assistant_id": "slow", "input": {"seconds": LONG}, "stream_mode": "updates"}
-    async with asyncio.timeout(3), http.stream(
-        "POST", f"/threads/{thread_id}/runs/stream", json=body
-    ) as response:
+    async with (
+        asyncio.timeout(3),
+        http.stream("POST", f"/threads/{thread_id}/runs/stream", json=body) as response,
+    ):
         seen = b""
         async for chunk in response.aiter_raw():
             seen += chunk

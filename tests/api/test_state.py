@@ -57,8 +57,9 @@ async def test_every_form_of_asking_gives_the_same_state(
 
 
 async def test_an_unknown_checkpoint_has_the_empty_state(client: LangGraphClient, ran: str) -> None:
-    state = await client.threads.get_state(ran, checkpoint_id="1f0c1c1c-0000-6000-8000-000000000000")
-    assert (state["values"], state["checkpoint"]) == ({}, None)
+    for nowhere in ({"checkpoint_id": "1f0c1c1c-0000-6000-8000-000000000000"}, {"checkpoint_ns": "no:1"}):
+        state = await client.threads.get_state(ran, checkpoint=nowhere)
+        assert (state["values"], state["checkpoint"]) == ({}, None)
 
 
 async def test_history_is_newest_first_and_one_by_default(

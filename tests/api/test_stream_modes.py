@@ -9,7 +9,9 @@ from langgraph_sdk.client import LangGraphClient
 HELLO: dict[str, Any] = {"messages": [{"role": "user", "content": "Oslo"}]}
 
 
-async def parts(client: LangGraphClient, graph: str, thread_id: str | None = None, **options: Any) -> list[Any]:
+async def parts(
+    client: LangGraphClient, graph: str, thread_id: str | None = None, **options: Any
+) -> list[Any]:
     """Event name and data of everything that a run streams."""
     options.setdefault("input", {})
     return [(p.event, p.data) async for p in client.runs.stream(thread_id, graph, **options)]

@@ -129,9 +129,7 @@ async def test_search_by_values_finds_the_thread(client: LangGraphClient, thread
 async def test_a_copy_has_the_history_and_goes_its_own_way(client: LangGraphClient, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask", input={"x": 1})
     copy = await client.threads.copy(thread_id)
-    original, copied = [
-        await client.threads.get_history(t, limit=50) for t in (thread_id, copy["thread_id"])
-    ]
+    original, copied = [await client.threads.get_history(t, limit=50) for t in (thread_id, copy["thread_id"])]
     assert [s["checkpoint_id"] for s in copied] == [s["checkpoint_id"] for s in original]
     assert {s["checkpoint"]["thread_id"] for s in copied} == {copy["thread_id"]}
 

@@ -18,7 +18,9 @@ class State(TypedDict, total=False):
 
 async def first(state: State, config: RunnableConfig) -> State:
     get_stream_writer()({"progress": 1})
-    seen = {k: v for k, v in config["configurable"].items() if not k.startswith("__") and k != "checkpoint_map"}
+    seen = {
+        k: v for k, v in config["configurable"].items() if not k.startswith("__") and k != "checkpoint_map"
+    }
     return {"log": ["first"], "config": {"configurable": seen, "tags": config.get("tags") or []}}
 
 

@@ -81,4 +81,6 @@ async def cure(state: State) -> State:
 graph = StateGraph(State)
 graph.add_node("pour", pour)
 graph.add_node("cure", cure)
-graph.add_conditional_edges(START, lambda state: "cure" if state["kind"] == "cure" else "pour", ["pour", "cure"])
+graph.add_conditional_edges(
+    START, lambda state: "cure" if state["kind"] == "cure" else "pour", ["pour", "cure"]
+)

@@ -8,7 +8,10 @@ from holdfast_tools import Approval, current_call, tool
 from model import ParrotModel
 
 
-@tool(effect="at_most_once", approval=Approval(when=lambda args: float(str(args["amount"])) > 500, roles=("finance",)))
+@tool(
+    effect="at_most_once",
+    approval=Approval(when=lambda args: float(str(args["amount"])) > 500, roles=("finance",)),
+)
 async def pay(amount: float) -> str:
     """Pay a bill."""
     if journal := os.environ.get("TEST_APP_PAYMENTS"):

@@ -39,6 +39,6 @@ class Backend:
             return await cursor.fetchall()
 
 
-def backend_of(request: Request) -> Backend:
-    """The backend of the application that serves this request."""
+async def backend_of(request: Request) -> Backend:
+    """The backend of the application that serves this request; async, or FastAPI would use a thread."""
     return cast(Backend, request.app.state.backend)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,8 @@ _CHANNELS = {
     "holdfast_end": ("event", "end"),
     "holdfast_answer": ("answer",),
 }
+# Wake-ups that a waiter may come too late for; what is older is found by looking.
+_REMEMBERED = 4096
 
 
 class Hub:
@@ -28,6 +31,7 @@ class Hub:
     def __init__(self, url: str) -> None:
         self._url = url
         self._waiters: dict[str, set[asyncio.Event]] = {}
+        self._just_said: OrderedDict[str, None] = OrderedDict()
         self._task: asyncio.Task[None] | None = None
         self._listening = asyncio.Event()
         self.closing = False
@@ -50,8 +54,13 @@ class Hub:
 
     @contextmanager
     def waiting(self, key: str) -> Iterator[asyncio.Event]:
-        """An event that is set whenever something happened to `key`; clear it before looking."""
+        """An event that is set whenever something happened to `key`; clear it before looking.
+
+        It is set from the start when something was said a moment before: who starts a run may wait first.
+        """
         event = asyncio.Event()
+        if key in self._just_said:
+            event.set()
         self._waiters.setdefault(key, set()).add(event)
         try:
             yield event
@@ -78,8 +87,14 @@ class Hub:
             self._wake_all()
             async for note in conn.notifies():
                 for kind in _CHANNELS[note.channel]:
-                    for event in self._waiters.get(f"{kind}:{note.payload}", ()):
-                        event.set()
+                    self._say(f"{kind}:{note.payload}")
+
+    def _say(self, key: str) -> None:
+        self._just_said[key] = None
+        if len(self._just_said) > _REMEMBERED:
+            self._just_said.popitem(last=False)
+        for event in self._waiters.get(key, ()):
+            event.set()
 
     def _wake_all(self) -> None:
         for event in [event for waiters in self._waiters.values() for event in waiters]:

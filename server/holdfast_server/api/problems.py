@@ -12,6 +12,7 @@ from psycopg.errors import DataError
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
+from holdfast_server.api.stopping import is_stopping, keep_quiet
 from holdfast_server.errors import ApiError
 
 logger = logging.getLogger(__name__)
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 def install(app: FastAPI) -> None:
     """Installs the handlers."""
+    keep_quiet()
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
@@ -59,5 +61,7 @@ async def _outage(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _surprise(request: Request, error: Exception) -> JSONResponse:
+    if is_stopping(error):
+        return _answer(503, "The server is stopping; connect again")
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return _answer(500, f"Internal error ({type(error).__name__}); the server's log has the details")

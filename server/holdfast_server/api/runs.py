@@ -19,6 +19,7 @@ from holdfast_server.api.body import body_of, takes, uuid_of
 from holdfast_server.api.intake import take_run
 from holdfast_server.api.reply import JsonReply, selected
 from holdfast_server.api.sse import HEARTBEAT, EventStream, position_of
+from holdfast_server.api.stopping import ServerStopping
 from holdfast_server.api.threads import existing_thread
 from holdfast_server.errors import ApiError
 from holdfast_server.runs.run import LIVE, WAITING, api_status
@@ -203,7 +204,12 @@ async def _existing(backend: Backend, thread_id: str, run_id: str) -> DictRow:
 
 def _waiting(backend: Backend, row: DictRow, body: RunBody) -> Response:
     return StreamingResponse(
-        _guarded(backend, row, _result(backend, row["run_id"]), cancel=body.on_disconnect == "cancel"),
+        _guarded(
+            backend,
+            row,
+            _result(backend, row["run_id"], begins=True),
+            cancel=body.on_disconnect == "cancel",
+        ),
         media_type="application/json",
         headers=_Place(row).headers("join"),
     )
@@ -236,9 +242,9 @@ async def _guarded(
             await asyncio.shield(_cancel(backend, row["thread_id"], row["run_id"], "interrupt"))
 
 
-async def _result(backend: Backend, run_id: UUID) -> AsyncIterator[bytes]:
+async def _result(backend: Backend, run_id: UUID, *, begins: bool = False) -> AsyncIterator[bytes]:
     """A newline every five seconds, then the final values or the error, as JSON."""
-    async for row in _until_over(backend, run_id):
+    async for row in _until_over(backend, run_id, begins=begins):
         if row is None:
             yield b"\n"
         elif row["state"] in ("error", "timeout"):
@@ -252,17 +258,24 @@ async def _settled(backend: Backend, run_id: UUID) -> AsyncIterator[bytes]:
         yield b"\n" if row is None else b"{}"
 
 
-async def _until_over(backend: Backend, run_id: UUID) -> AsyncIterator[DictRow | None]:
-    """None every five seconds, then how the run ended; a run that was undone ends with an empty result."""
+async def _until_over(
+    backend: Backend, run_id: UUID, *, begins: bool = False
+) -> AsyncIterator[DictRow | None]:
+    """None every five seconds, then how the run ended; a run that was undone ends with an empty result.
+
+    A run that just `begins` is not looked at before something is said of it.
+    """
     with backend.hub.waiting(f"end:{run_id}") as news:
         while True:
-            news.clear()
-            row = await backend.row("run_result", run_id=run_id)
-            if row is None or row["state"] not in LIVE:
-                yield row or {"state": "interrupted", "output": None, "error": None}
-                return
+            if not begins:
+                news.clear()
+                row = await backend.row("run_result", run_id=run_id)
+                if row is None or row["state"] not in LIVE:
+                    yield row or {"state": "interrupted", "output": None, "error": None}
+                    return
+            begins = False
             if backend.hub.closing:
-                return
+                raise ServerStopping
             try:
                 await asyncio.wait_for(news.wait(), HEARTBEAT)
             except TimeoutError:

@@ -10,10 +10,13 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from holdfast_server.api.backend import Backend
+from holdfast_server.api.stopping import ServerStopping
 from holdfast_server.runs.run import LIVE
 
 # Clients measure the silence between two beats and hang up after three; keep it regular.
 HEARTBEAT = 5.0
+# Beyond every event id.
+_END = 2**62
 
 
 def frame(name: str, data: str, event_id: str | None = None) -> bytes:
@@ -58,7 +61,7 @@ class EventStream:
                 if has_more:
                     continue
                 if self.backend.hub.closing:
-                    return
+                    raise ServerStopping
                 try:
                     await asyncio.wait_for(news.wait(), max(beat_at - loop.time(), 0))
                 except TimeoutError:
@@ -82,5 +85,7 @@ def position_of(last_event_id: str | None) -> int | None:
     if text in ("-1", "0", "-", ""):
         return 0
     number = text.rpartition("-")[2]
-    # Not one of ours: nothing of the past is replayed.
-    return int(number) if number.isdigit() else 2**62
+    if not (number.isascii() and number.isdigit()):
+        # Not one of ours: nothing of the past is replayed.
+        return _END
+    return min(int(number), _END)

@@ -1,0 +1,86 @@
+"""Each private hook of a dependency that Holdfast leans on; one of these fails when a hook moves."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TypedDict
+
+import pytest
+from holdfast_server.compat.langgraph import COPY_NODE, SPECIAL_WRITES, STRICT_RESUME, DeltaSnapshot
+from holdfast_server.compat.pydantic import any_typed_dict
+from langgraph._internal._constants import CONFIG_KEY_STRICT_RESUME
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, StateGraph
+from procrastinate import App, JobContext
+from procrastinate.jobs import Job
+from procrastinate.schema import SchemaManager
+from procrastinate.worker import Worker
+from pydantic import TypeAdapter
+
+
+class State(TypedDict):
+    """Declared as most graphs do it."""
+
+    n: int
+
+
+def test_strict_resume_is_still_the_key_that_langgraph_reads() -> None:
+    assert STRICT_RESUME == CONFIG_KEY_STRICT_RESUME
+
+
+def test_special_writes_still_have_negative_places() -> None:
+    assert {"__error__", "__interrupt__", "__resume__"} <= SPECIAL_WRITES.keys()
+    assert all(place < 0 for place in SPECIAL_WRITES.values())
+
+
+def test_a_delta_snapshot_is_still_a_type() -> None:
+    assert inspect.isclass(DeltaSnapshot)
+
+
+def test_an_update_as_copy_still_forks() -> None:
+    story = StateGraph(State)
+    story.add_node("one", lambda state: {"n": 1})
+    story.add_edge(START, "one")
+    graph = story.compile(checkpointer=InMemorySaver())
+    graph.invoke({"n": 0}, {"configurable": {"thread_id": "t"}})
+    graph.update_state({"configurable": {"thread_id": "t"}}, None, as_node=COPY_NODE)
+    assert (graph.get_state({"configurable": {"thread_id": "t"}}).metadata or {})["source"] == "fork"
+
+
+def test_procrastinate_still_has_the_sql_that_our_functions_call() -> None:
+    schema = SchemaManager.get_schema()
+    for name in (
+        "create or replace function procrastinate_defer_jobs_v1", "procrastinate_job_to_defer_v1",
+        "procrastinate_jobs", "'todo'", "'doing'",
+    ):  # fmt: skip
+        assert name.lower() in schema.lower() or name.replace("or replace ", "").lower() in schema.lower(), (
+            name
+        )
+
+
+def test_a_procrastinate_job_still_has_the_id_that_is_our_ticket() -> None:
+    assert "id" in {field.name for field in Job.__attrs_attrs__}  # type: ignore[attr-defined]
+    assert "job" in {field.name for field in JobContext.__attrs_attrs__}  # type: ignore[attr-defined]
+
+
+def test_the_procrastinate_worker_still_takes_what_we_give() -> None:
+    wanted = {
+        "queues", "name", "concurrency", "delete_jobs", "install_signal_handlers", "fetch_job_polling_interval",
+    }  # fmt: skip
+    assert wanted <= inspect.signature(Worker.__init__).parameters.keys()
+    assert {"run", "stop"} <= set(dir(Worker))
+    assert "pool" in inspect.signature(App.open_async).parameters
+
+
+def test_pydantic_makes_schemas_of_every_typed_dict_on_request() -> None:
+    with any_typed_dict():
+        assert TypeAdapter(State).json_schema()["properties"] == {"n": {"title": "N", "type": "integer"}}
+
+
+def test_the_request_ends_with_its_block() -> None:
+    from pydantic._internal import _generate_schema
+
+    before = _generate_schema._SUPPORTS_TYPEDDICT
+    with pytest.raises(ZeroDivisionError), any_typed_dict():
+        raise ZeroDivisionError
+    assert _generate_schema._SUPPORTS_TYPEDDICT is before
