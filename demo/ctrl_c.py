@@ -4,6 +4,8 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+SIGNS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 def listen() -> None:
     """Treat SIGTERM and a closed terminal like Ctrl-C."""
@@ -14,11 +16,16 @@ def listen() -> None:
         signal.signal(sign, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
+def stop_listening() -> None:
+    """Ignore all further signals: everything is cleared up and the last lines follow."""
+    for sign in SIGNS:
+        signal.signal(sign, signal.SIG_IGN)
+
+
 @contextmanager
 def held_back() -> Iterator[None]:
     """Ignore further signals while the block clears up; it must end by itself."""
-    signs = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {sign: signal.signal(sign, signal.SIG_IGN) for sign in signs}
+    before = {sign: signal.signal(sign, signal.SIG_IGN) for sign in SIGNS}
     try:
         yield
     finally:

@@ -28,6 +28,7 @@ def main() -> int:
 
         holds = play(folder, voice)
     except KeyboardInterrupt:
+        ctrl_c.stop_listening()
         voice.say("\nStopped, and nothing is left running.")
         return 130
     except DemoError as error:

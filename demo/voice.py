@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -19,6 +20,9 @@ class Voice:
     """Speaks to a terminal or to a log file; `interactive` tells whether anybody can answer."""
 
     def __init__(self) -> None:
+        if isinstance(sys.stdout, TextIOWrapper):
+            # A terminal that knows only ASCII shows question marks, and the demo goes on.
+            sys.stdout.reconfigure(errors="replace")
         self._console = Console(highlight=False)
         self._console.width = min(self._console.width, PAGE_WIDTH) if sys.stdout.isatty() else PAGE_WIDTH
         self._started = self._spoke = time.monotonic()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -18,9 +19,12 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a server of our own."""
-    with embedded_postgres(tmp_path_factory.mktemp("pg")) as url:
+def postgres() -> Iterator[str]:
+    """The URL of a server of our own.
+
+    Not below pytest's folder: a second session as root closes that to the user PostgreSQL runs as.
+    """
+    with TemporaryDirectory(prefix="holdfast-pg-") as folder, embedded_postgres(Path(folder)) as url:
         yield url
 
 

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from holdfast_server.graphs.config import read_config
-from holdfast_server.supervisor_watch import VARIABLE
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
+
+from holdfast_server.graphs.config import read_config
+from holdfast_server.supervisor_watch import VARIABLE
 
 APP = Path(__file__).parent / "app" / "langgraph.json"
 _PATIENCE = 45.0

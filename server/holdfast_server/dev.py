@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -18,11 +19,14 @@ import httpx
 
 from holdfast_server.db.embedded import embedded_postgres
 from holdfast_server.db.migrate import migrate
+from holdfast_server.errors import ConfigError
 from holdfast_server.graphs.config import AppConfig, read_config
 from holdfast_server.settings import Settings
 from holdfast_server.supervisor_watch import VARIABLE
 
-_GRACE = 25.0
+# A run that does not reach its next superstep in this time goes on from the last one at the next start.
+_DRAIN = "2"
+_GRACE = 8.0
 
 
 @dataclass
@@ -81,6 +85,7 @@ def run_dev(settings: Settings, *, host: str, port: int, workers: int) -> None:
         DatabaseError: PostgreSQL does not start or does not answer.
     """
     config = read_config(settings.config)
+    _check_port(host, port)
     with ExitStack() as stack:
         if not settings.database_url:
             _say(f"starting PostgreSQL in {settings.data_dir}")
@@ -108,7 +113,7 @@ async def _run(settings: Settings, config: AppConfig, *, host: str, port: int, w
 
 
 def _children(settings: Settings, config: Path, *, host: str, port: int, workers: int) -> list[Child]:
-    environment = os.environ | {
+    environment = {"HOLDFAST_DRAIN": _DRAIN, **os.environ} | {
         "DATABASE_URL": settings.database_url,
         "HOLDFAST_DATABASE_URL": settings.database_url,
         VARIABLE: str(os.getpid()),
@@ -117,6 +122,17 @@ def _children(settings: Settings, config: Path, *, host: str, port: int, workers
     api = Child("api", [*command, "serve", "--host", host, "--port", str(port)], environment, _say)
     names = [f"worker {n + 1}" for n in range(workers)]
     return [api, *(Child(name, [*command, "worker", "-c", str(config)], environment, _say) for name in names)]
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError(
+                f"cannot listen on {host}:{port}: {error.strerror}; choose another --port"
+            ) from None
 
 
 async def _announce(config: AppConfig, *, host: str, port: int, workers: int) -> None:

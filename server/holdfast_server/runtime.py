@@ -6,6 +6,7 @@ Each imports only its own parts: the API starts in a fraction of a worker's time
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import signal
 import socket
@@ -15,6 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
+from holdfast_server.db.migrate import check_migrated
 from holdfast_server.settings import Settings
 from holdfast_server.supervisor_watch import end_with_supervisor
 
@@ -35,6 +37,9 @@ def api(settings: Settings) -> FastAPI:
 def serve(settings: Settings, *, host: str, port: int) -> None:
     """Serves the API until SIGINT or SIGTERM."""
     end_with_supervisor()
+    if not ipaddress.ip_address(socket.gethostbyname(host)).is_loopback:
+        logger.warning("%s can be reached from outside and this version asks nobody who they are", host)
+    asyncio.run(check_migrated(settings.database_url))
     app = api(settings)
     config = uvicorn.Config(
         app,
@@ -79,6 +84,7 @@ def work(settings: Settings) -> None:
     from holdfast_server.workers.worker import Worker
 
     end_with_supervisor()
+    asyncio.run(check_migrated(settings.database_url))
     worker = Worker(settings, worker_id=uuid7(), loaded=load(settings))
 
     async def main() -> None:

@@ -10,7 +10,6 @@ import httpx
 import psycopg
 import pytest
 from langgraph_sdk.client import LangGraphClient
-
 from stack import Stack
 
 

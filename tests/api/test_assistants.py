@@ -5,9 +5,10 @@ from __future__ import annotations
 from uuid import UUID, uuid4, uuid5
 
 import pytest
-from holdfast_server.runs.assistant import default_assistant_id
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import ConflictError, NotFoundError, UnprocessableEntityError
+
+from holdfast_server.runs.assistant import default_assistant_id
 
 
 async def test_every_graph_has_an_assistant_that_studio_finds(client: LangGraphClient) -> None:

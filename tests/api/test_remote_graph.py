@@ -9,9 +9,8 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.graph import START, StateGraph
 from langgraph.pregel.remote import RemoteException, RemoteGraph
 from langgraph.types import Command
-from typing_extensions import TypedDict
-
 from stack import Stack
+from typing_extensions import TypedDict
 
 
 class State(TypedDict, total=False):

@@ -3,9 +3,10 @@
 import os
 from pathlib import Path
 
+from model import ParrotModel
+
 from holdfast_graphs import supervised_agent
 from holdfast_tools import Approval, current_call, tool
-from model import ParrotModel
 
 
 @tool(

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from chaos.conftest import APP, Chaos, Journal
@@ -61,11 +62,10 @@ async def test_fifty_runs_outlive_random_kills(chaos: Chaos, journal: Journal) -
 
 
 @pytest.fixture
-def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+def own_postgres() -> Iterator[tuple[Path, str]]:
     """A server that a test may restart."""
-    folder = tmp_path_factory.mktemp("own-pg")
-    with embedded_postgres(folder) as url:
-        yield folder / "postgres", url
+    with TemporaryDirectory(prefix="holdfast-pg-") as folder, embedded_postgres(Path(folder)) as url:
+        yield Path(folder) / "postgres", url
 
 
 def restart(data: Path) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from langgraph.checkpoint.conformance import checkpointer_test, validate
+
 from holdfast_server.db.pool import Pool
 from holdfast_server.supervision.saver import FencedSaver
-from langgraph.checkpoint.conformance import checkpointer_test, validate
 
 
 async def test_the_fenced_saver_passes_langgraphs_conformance_suite(pool: Pool) -> None:

@@ -7,10 +7,11 @@ import operator
 from typing import Annotated, Any, TypedDict
 
 import pytest
-from holdfast_server.db.pool import Pool
-from holdfast_server.supervision.saver import FencedSaver
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command, Send, interrupt
+
+from holdfast_server.db.pool import Pool
+from holdfast_server.supervision.saver import FencedSaver
 
 
 class State(TypedDict, total=False):

@@ -6,9 +6,8 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import LiteralString
 
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from procrastinate.schema import SchemaManager
-from psycopg import OperationalError
+from psycopg import Error
 
 from holdfast_server.db.pool import SCHEMA, Conn, connect
 from holdfast_server.errors import DatabaseError
@@ -24,18 +23,34 @@ async def migrate(url: str) -> list[str]:
     Raises:
         DatabaseError: the server cannot be reached, or is older than PostgreSQL 15.
     """
-    try:
-        conn = await connect(url, name="migrate", connect_timeout=10)
-    except OperationalError as error:
-        raise DatabaseError(f"PostgreSQL does not answer: {str(error).strip()}; check DATABASE_URL") from None
-    async with conn:
-        if conn.info.server_version < _MINIMUM_SERVER:
-            raise DatabaseError(f"PostgreSQL {conn.info.server_version // 10000} is too old; use 15 or newer")
+    async with await _open(url) as conn:
         await conn.execute("select pg_advisory_lock(%s)", [_LOCK])
         try:
             return await _apply(conn)
         finally:
             await conn.execute("select pg_advisory_unlock(%s)", [_LOCK])
+
+
+async def check_migrated(url: str) -> None:
+    """Makes sure that a process of this release can work with the database.
+
+    Raises:
+        DatabaseError: it cannot be reached, is too old, or lacks migrations.
+    """
+    async with await _open(url) as conn:
+        if missing := await pending(conn):
+            raise DatabaseError(f"the database lacks {', '.join(missing)}; run `holdfast migrate` first")
+
+
+async def _open(url: str) -> Conn:
+    try:
+        conn = await connect(url, name="migrate", connect_timeout=10)
+    except Error as error:
+        raise DatabaseError(f"PostgreSQL does not answer: {str(error).strip()}; check DATABASE_URL") from None
+    if conn.info.server_version < _MINIMUM_SERVER:
+        await conn.close()
+        raise DatabaseError(f"PostgreSQL {conn.info.server_version // 10000} is too old; use 15 or newer")
+    return conn
 
 
 async def pending(conn: Conn) -> list[str]:
@@ -56,8 +71,7 @@ async def _apply(conn: Conn) -> list[str]:
         " (name text primary key, applied_at timestamptz not null default clock_timestamp())"
     )
     await _apply_engine(conn)
-    # Its migrations build indexes concurrently, which no transaction allows.
-    await AsyncPostgresSaver(conn).setup()
+    await _apply_saver(conn)
     names = await pending(conn)
     for name in names:
         async with conn.transaction():
@@ -67,6 +81,14 @@ async def _apply(conn: Conn) -> list[str]:
         for file in _files("functions"):
             await conn.execute(_text(file.name, "functions"))
     return names
+
+
+async def _apply_saver(conn: Conn) -> None:
+    # Imported here: an API process only checks migrations, and does without LangGraph.
+    from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+
+    # Its migrations build indexes concurrently, which no transaction allows.
+    await AsyncPostgresSaver(conn).setup()
 
 
 async def _apply_engine(conn: Conn) -> None:

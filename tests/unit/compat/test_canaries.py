@@ -6,8 +6,6 @@ import inspect
 from typing import TypedDict
 
 import pytest
-from holdfast_server.compat.langgraph import COPY_NODE, SPECIAL_WRITES, STRICT_RESUME, DeltaSnapshot
-from holdfast_server.compat.pydantic import any_typed_dict
 from langgraph._internal._constants import CONFIG_KEY_STRICT_RESUME
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, StateGraph
@@ -16,6 +14,9 @@ from procrastinate.jobs import Job
 from procrastinate.schema import SchemaManager
 from procrastinate.worker import Worker
 from pydantic import TypeAdapter
+
+from holdfast_server.compat.langgraph import COPY_NODE, SPECIAL_WRITES, STRICT_RESUME, DeltaSnapshot
+from holdfast_server.compat.pydantic import any_typed_dict
 
 
 class State(TypedDict):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from holdfast_server.errors import ConfigError
 from holdfast_server.graphs.config import AppConfig, GraphSpec, read_config
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from langgraph.types import Command, Send
+
 from holdfast_server.runs.invocation import Head, graph_input, resume_answers, run_config, without_checkpoint
 from holdfast_server.runs.run import ClaimedRun
-from langgraph.types import Command, Send
 
 ONE, TWO = "1" * 32, "2" * 32
 OTHER = "00000000-0000-0000-0000-0000000000ff"

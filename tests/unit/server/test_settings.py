@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
 from holdfast_server.errors import ConfigError
 from holdfast_server.settings import Settings
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from holdfast_server.api.sse import frame, position_of
 
 NEVER = 2**62

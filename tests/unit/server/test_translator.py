@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from holdfast_server.runs.stream import Translator
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langgraph.types import Interrupt
+
+from holdfast_server.runs.stream import Translator
 
 ASKED = {"__interrupt__": (Interrupt(value="ok?", id="i"),)}
 

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
-from holdfast_server import wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.types import Interrupt
 from pydantic import BaseModel
+
+from holdfast_server import wire
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 PLAIN = (
