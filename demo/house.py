@@ -1,8 +1,6 @@
 """The house: `holdfast dev` as a user starts it, with a rehearsal model when there is no key."""
 
-import fcntl
 import os
-import shutil
 import socket
 import sys
 from collections.abc import Iterator
@@ -11,12 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from child import Child, started
-from errors import DemoError, FolderInUse
+from errors import DemoError
+from folder import DEV_LOG, emptied
 from repository import ROOT
 from voice import Voice
-
-from holdfast_server.db.embedded import embedded_postgres
-from holdfast_server.errors import HoldfastError
 
 WORKERS = 2
 MODEL = "openai:gpt-5-mini"
@@ -41,15 +37,14 @@ class House:
 
 @contextmanager
 def open_house(folder: Path, voice: Voice) -> Iterator[House]:
-    """Start everything on an empty `folder`; stop everything when the block ends.
+    """Start everything on an emptied `folder`; stop everything when the block ends.
 
     Raises:
         FolderInUse: another demo uses the folder, or it holds something that is not a demo's.
         DemoError: something does not start, or dies.
     """
     with ExitStack() as stack:
-        stack.enter_context(_sole_user(folder))
-        _clear(folder)
+        stack.enter_context(emptied(folder))
         payments = folder / "payments.jsonl"
         environment = _environment(payments)
         rehearsed = not os.environ.get("OPENAI_API_KEY")
@@ -66,39 +61,6 @@ def open_house(folder: Path, voice: Voice) -> Iterator[House]:
             if dev.process.poll() is None:
                 raise
             raise DemoError(f"holdfast dev died with code {dev.process.returncode}") from error
-
-
-@contextmanager
-def _sole_user(folder: Path) -> Iterator[None]:
-    """One demo per folder, so that none deletes the data under another."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f"{folder.name}.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise FolderInUse(
-                f"another demo (process {lock.read().strip() or 'unknown'}) is using {folder}; "
-                "let it end, or give this one a folder of its own: --data-dir"
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
-
-
-def _clear(folder: Path) -> None:
-    """Remove what an earlier demo left, after stopping a PostgreSQL that a kill -9 left running on it."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / "dev.log").exists():
-        raise FolderInUse(f"{folder} holds something that is not a demo's; choose an empty folder")
-    if (folder / "postgres" / "postmaster.pid").exists():
-        try:
-            with embedded_postgres(folder):
-                pass
-        except HoldfastError as error:
-            raise FolderInUse(f"an earlier demo left something behind: {error}") from error
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
 
 
 def _environment(payments: Path) -> dict[str, str]:
@@ -144,7 +106,7 @@ def _dev(folder: Path, port: int, environment: dict[str, str]) -> Iterator[Child
     ]
     command = [sys.executable, "-m", "holdfast_server", "dev", *options]
     with started(
-        "holdfast dev", command, folder=ROOT, log=folder / "dev.log", environment=environment
+        "holdfast dev", command, folder=ROOT, log=folder / DEV_LOG, environment=environment
     ) as child:
         yield child
 

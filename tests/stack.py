@@ -1,4 +1,4 @@
-"""Real processes for tests: one API and any number of workers on one database, started, killed, cleaned up."""
+"""Real processes for tests: one API and any number of workers on one database."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Process:
     async def gone(self, patience: float) -> bool:
         """Waits for the process to end."""
         deadline = time.monotonic() + patience
-        while self.alive and time.monotonic() < deadline:
+        while self.alive and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         return not self.alive
 
@@ -107,7 +107,7 @@ class Stack:
         env: Mapping[str, str] | None = None,
         config: Path = APP,
     ) -> Stack:
-        """Starts everything and returns when the API answers, the graphs are published and the workers beat."""
+        """Starts everything; returns when the API answers, graphs are published and workers beat."""
         own = {"DATABASE_URL": database_url, VARIABLE: str(os.getpid()), "PYTHONFAULTHANDLER": "1"}
         folder = Path(tempfile.mkdtemp(prefix="holdfast-stack-"))
         stack = cls(database_url, config, {**os.environ, **own, **(env or {})}, _free_port(), folder)
@@ -151,7 +151,7 @@ class Stack:
         return worker
 
     async def ready(self) -> None:
-        """Waits until the API answers, every graph is published or known to be broken, every live worker beats.
+        """Waits until the API answers, every graph is published or known as broken, every worker beats.
 
         Raises:
             AssertionError: it did not come to that; the logs are in the message.

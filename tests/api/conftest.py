@@ -14,11 +14,11 @@ from stack import Stack
 
 
 @pytest.fixture(scope="session")
-def stack_database(template: str) -> Iterator[str]:
+def stack_database(template: str) -> str:
     """A database that the API tests share; threads keep them apart."""
     with psycopg.connect(template, autocommit=True) as conn:
         conn.execute("create database house_api template house")
-    yield template.replace("/postgres?", "/house_api?")
+    return template.replace("/postgres?", "/house_api?")
 
 
 @pytest.fixture(scope="session")

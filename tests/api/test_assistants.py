@@ -5,30 +5,30 @@ from __future__ import annotations
 from uuid import UUID, uuid4, uuid5
 
 import pytest
-from langgraph_sdk.client import LangGraphClient
+from api.scene import Client
 from langgraph_sdk.errors import ConflictError, NotFoundError, UnprocessableEntityError
 
 from holdfast_server.runs.assistant import default_assistant_id
 
 
-async def test_every_graph_has_an_assistant_that_studio_finds(client: LangGraphClient) -> None:
+async def test_every_graph_has_an_assistant_that_studio_finds(client: Client) -> None:
     found = await client.assistants.search(metadata={"created_by": "system"}, limit=100)
     by_graph = {a["graph_id"]: a for a in found}
     assert by_graph["echo"]["assistant_id"] == str(default_assistant_id("echo"))
     assert by_graph["echo"]["name"] == "echo"
 
 
-async def test_clients_compute_the_same_id_from_the_name_of_a_graph(client: LangGraphClient) -> None:
+async def test_clients_compute_the_same_id_from_the_name_of_a_graph(client: Client) -> None:
     namespace = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
     assistant = await client.assistants.get(str(uuid5(namespace, "echo")))
     assert assistant["graph_id"] == "echo"
 
 
-async def test_an_assistant_is_found_by_the_name_of_its_graph(client: LangGraphClient) -> None:
+async def test_an_assistant_is_found_by_the_name_of_its_graph(client: Client) -> None:
     assert (await client.assistants.get("echo"))["assistant_id"] == str(default_assistant_id("echo"))
 
 
-async def test_an_assistant_is_created_read_changed_and_deleted(client: LangGraphClient) -> None:
+async def test_an_assistant_is_created_read_changed_and_deleted(client: Client) -> None:
     made = await client.assistants.create(
         "echo", name="mine", description="for tests", metadata={"team": "a"}, config={"tags": ["t"]}
     )
@@ -45,7 +45,7 @@ async def test_an_assistant_is_created_read_changed_and_deleted(client: LangGrap
         await client.assistants.get(made["assistant_id"])
 
 
-async def test_an_existing_id_is_refused_or_given_back(client: LangGraphClient) -> None:
+async def test_an_existing_id_is_refused_or_given_back(client: Client) -> None:
     first = await client.assistants.create("echo", assistant_id=str(uuid4()), name="first")
     with pytest.raises(ConflictError, match="already exists"):
         await client.assistants.create("echo", assistant_id=first["assistant_id"])
@@ -55,7 +55,7 @@ async def test_an_existing_id_is_refused_or_given_back(client: LangGraphClient) 
     assert again == first
 
 
-async def test_search_filters_pages_and_counts(client: LangGraphClient) -> None:
+async def test_search_filters_pages_and_counts(client: Client) -> None:
     batch = str(uuid4())
     for n in range(3):
         await client.assistants.create("echo", name=f"n{n}", metadata={"batch": batch})
@@ -72,21 +72,21 @@ async def test_search_filters_pages_and_counts(client: LangGraphClient) -> None:
     assert await client.assistants.search(metadata={"batch": batch}, graph_id="ask") == []
 
 
-async def test_the_drawing_shows_sub_graphs_on_request(client: LangGraphClient) -> None:
+async def test_the_drawing_shows_sub_graphs_on_request(client: Client) -> None:
     plain = await client.assistants.get_graph("sub")
     assert {n["id"] for n in plain["nodes"]} == {"__start__", "outer", "calm", "asking", "__end__"}
     deep = await client.assistants.get_graph("sub", xray=True)
     assert "calm:inner" in {n["id"] for n in deep["nodes"]}
 
 
-async def test_the_schemas_describe_input_state_and_context(client: LangGraphClient) -> None:
+async def test_the_schemas_describe_input_state_and_context(client: Client) -> None:
     schemas = await client.assistants.get_schemas(str(default_assistant_id("slow")))
     assert schemas["graph_id"] == "slow"
     assert schemas["input_schema"]["properties"]["seconds"]["type"] == "number"
     assert set(schemas["state_schema"]["properties"]) == {"seconds", "blocking", "log"}
 
 
-async def test_the_config_of_an_assistant_is_merged_under_that_of_the_run(client: LangGraphClient) -> None:
+async def test_the_config_of_an_assistant_is_merged_under_that_of_the_run(client: Client) -> None:
     assistant = await client.assistants.create(
         "echo", config={"configurable": {"a": 1, "b": 1}, "tags": ["from assistant"]}
     )
@@ -99,14 +99,14 @@ async def test_the_config_of_an_assistant_is_merged_under_that_of_the_run(client
     assert seen["config"]["tags"] == ["from run"]
 
 
-async def test_an_unknown_graph_is_refused_with_the_names_of_the_known(client: LangGraphClient) -> None:
+async def test_an_unknown_graph_is_refused_with_the_names_of_the_known(client: Client) -> None:
     with pytest.raises(NotFoundError, match=r"'nope' not found.*echo"):
         await client.assistants.create("nope")
     with pytest.raises(UnprocessableEntityError, match=r"'nope'.*'echo'"):
         await client.runs.create(None, "nope", input={})
 
 
-async def test_a_broken_graph_says_why_and_the_others_run(client: LangGraphClient) -> None:
-    with pytest.raises(UnprocessableEntityError, match=r"broken.*nothing_of_that_name.*broken\.py:1"):
+async def test_a_broken_graph_says_why_and_the_others_run(client: Client) -> None:
+    with pytest.raises(UnprocessableEntityError, match=r"broken.*nothing_of_that_name.*broken\.py:3"):
         await client.runs.create(None, "broken", input={})
     assert (await client.runs.wait(None, "echo", input={}))["log"] == ["first", "second"]

@@ -6,37 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-import psycopg
 import pytest
-from langgraph_sdk.client import LangGraphClient
+from api.scene import Client, rows
 
 NOBODY = "01a1fe20-0000-7000-8000-000000000000"
 RUN: dict[str, Any] = {"assistant_id": "echo", "input": {}}
 DEEP: Any = None
 for _ in range(300):
     DEEP = [DEEP]
-
-TABLES = (
-    "thread",
-    "run",
-    "assistant",
-    "event",
-    "effect",
-    "checkpoints",
-    "checkpoint_writes",
-    "checkpoint_blobs",
-)
-
-
-def rows(database: str) -> dict[str, int]:
-    """How many rows every table has."""
-    with psycopg.connect(database, options="-c search_path=holdfast,public") as conn:
-        counts = {}
-        for table in TABLES:
-            row = conn.execute(f"select count(*) from {table}").fetchone()  # type: ignore[arg-type]
-            assert row is not None
-            counts[table] = int(row[0])
-        return counts
 
 
 def refusal(response: httpx.Response) -> tuple[int, str]:
@@ -52,12 +29,12 @@ WRONG_RUNS: list[tuple[str, dict[str, Any], int, str]] = [
     ("a broken graph", {"assistant_id": "broken"}, 422, "nothing_of_that_name"),
     ("an assistant that is a number", {"assistant_id": 1}, 422, "assistant_id"),
     ("a config that is text", RUN | {"config": "x"}, 422, "config"),
-    ("a configurable that is a list", RUN | {"config": {"configurable": [1]}}, 422, "config.configurable is a list"),
-    ("metadata of a config that is text", RUN | {"config": {"metadata": "x"}}, 422, "config.metadata is a str"),
+    ("a configurable list", RUN | {"config": {"configurable": [1]}}, 422, "config.configurable is a list"),
+    ("config metadata as text", RUN | {"config": {"metadata": "x"}}, 422, "config.metadata is a str"),
     ("tags that are text", RUN | {"config": {"tags": "x"}}, 422, "config.tags is 'x'"),
     ("a limit of zero", RUN | {"config": {"recursion_limit": 0}}, 422, "at least 1"),
     ("a limit that is text", RUN | {"config": {"recursion_limit": "9"}}, 422, "at least 1"),
-    ("context and configurable", RUN | {"config": {"configurable": {"a": 1}}, "context": {"b": 1}}, 400, "not both"),
+    ("context beside it", RUN | {"config": {"configurable": {"a": 1}}, "context": {"b": 1}}, 400, "not both"),
     ("an unknown stream mode", RUN | {"stream_mode": "everything"}, 422, "stream_mode"),
     ("an unknown strategy", RUN | {"multitask_strategy": "hope"}, 422, "multitask_strategy"),
     ("an unknown command", RUN | {"command": {"do": 1}}, 422, "command.do"),
@@ -69,7 +46,7 @@ WRONG_RUNS: list[tuple[str, dict[str, Any], int, str]] = [
     ("an unknown checkpoint", RUN | {"checkpoint_id": str(uuid4())}, 404, "no checkpoint"),
     ("a checkpoint that is no id", RUN | {"checkpoint_id": "../etc"}, 404, "no checkpoint"),
     ("a checkpoint that is a number", RUN | {"checkpoint": {"checkpoint_id": 5}}, 422, "must be a string"),
-    ("a checkpoint map that is a list", RUN | {"checkpoint": {"checkpoint_map": [1]}}, 422, "must be an object"),
+    ("a checkpoint map as a list", RUN | {"checkpoint": {"checkpoint_map": [1]}}, 422, "must be an object"),
     ("breakpoints that are a number", RUN | {"interrupt_before": 3}, 422, "interrupt_before"),
     ("a negative delay", RUN | {"after_seconds": -1}, 422, "after_seconds"),
     ("an endless delay", RUN | {"after_seconds": 1e300}, 422, "after_seconds"),
@@ -82,7 +59,7 @@ WRONG_RUNS: list[tuple[str, dict[str, Any], int, str]] = [
 
 @pytest.mark.parametrize("verb", ["", "/wait", "/stream"])
 async def test_a_wrong_run_is_refused_before_anything_starts(
-    client: LangGraphClient, http: httpx.AsyncClient, thread_id: str, stack_database: str, verb: str
+    client: Client, http: httpx.AsyncClient, thread_id: str, stack_database: str, verb: str
 ) -> None:
     await client.runs.wait(thread_id, "echo", input={})
     thread, before = await client.threads.get(thread_id), rows(stack_database)
@@ -174,10 +151,9 @@ WRONG_STATES: list[tuple[str, str, Any, int, str]] = [
     ("POST", "state", {"values": {}, "as_node": "a\x00"}, 400, "does not exist"),
     ("POST", "state", {"values": {}, "as_node": 5}, 422, "as_node"),
     ("POST", "state", {"values": [1]}, 400, "list"),
-    ("POST", "state", {"values": {"unknown": 1}, "as_node": "first", "checkpoint_id": "x"}, 404, "no checkpoint"),
+    ("POST", "state", {"values": {"x": 1}, "as_node": "first", "checkpoint_id": "x"}, 404, "no checkpoint"),
     ("POST", "state", {"values": {}, "checkpoint": {"checkpoint_ns": 1}}, 422, "must be a string"),
-    ("POST", "state", {"values": {"log": 5}, "as_node": "first"}, 400, "TypeError"),
-    ("POST", "state", {"values": {"x": 1}, "as_node": "first", "checkpoint": {"checkpoint_ns": "no:1"}}, 400, "no"),
+    ("POST", "state", {"values": {"x": 1}, "checkpoint": {"checkpoint_ns": "no:1"}}, 400, "no"),
     ("POST", "state/checkpoint", {}, 422, "checkpoint"),
     ("POST", "state/checkpoint", {"checkpoint": "x"}, 422, "checkpoint"),
     ("POST", "history", {"limit": 0}, 422, "limit"),
@@ -195,7 +171,7 @@ WRONG_STATES: list[tuple[str, str, Any, int, str]] = [
 
 
 async def test_a_wrong_question_about_a_state_changes_nothing(
-    client: LangGraphClient, http: httpx.AsyncClient, thread_id: str, stack_database: str
+    client: Client, http: httpx.AsyncClient, thread_id: str, stack_database: str
 ) -> None:
     await client.runs.wait(thread_id, "echo", input={})
     before = rows(stack_database)
@@ -207,7 +183,7 @@ async def test_a_wrong_question_about_a_state_changes_nothing(
     assert rows(stack_database) == before
 
 
-async def test_statements_are_never_made_of_input(client: LangGraphClient, stack_database: str) -> None:
+async def test_statements_are_never_made_of_input(client: Client, stack_database: str) -> None:
     nasty = "'; drop table thread; --"
     thread = await client.threads.create(metadata={nasty: nasty})
     assert await client.threads.search(metadata={nasty: nasty}) == [thread]

@@ -7,18 +7,15 @@ import time
 
 import httpx
 import pytest
-from api.scene import LONG, busy_run, status_of, until
-from langgraph_sdk.client import LangGraphClient
+from api.scene import LONG, Client, busy_run, status_of, until
 from langgraph_sdk.errors import NotFoundError
 
 
-async def checkpoints(client: LangGraphClient, thread_id: str) -> list[str | None]:
+async def checkpoints(client: Client, thread_id: str) -> list[str | None]:
     return [s["checkpoint_id"] for s in await client.threads.get_history(thread_id, limit=50)]
 
 
-async def test_a_cancelled_run_ends_in_a_moment_and_can_be_continued(
-    client: LangGraphClient, thread_id: str
-) -> None:
+async def test_a_cancelled_run_ends_in_a_moment_and_can_be_continued(client: Client, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     started = time.monotonic()
     await client.runs.cancel(thread_id, run_id, wait=True)
@@ -31,9 +28,7 @@ async def test_a_cancelled_run_ends_in_a_moment_and_can_be_continued(
     assert (await client.runs.wait(thread_id, "slow", input=None))["log"] == ["before", "slept", "after"]
 
 
-async def test_cancel_answers_202_or_waits(
-    client: LangGraphClient, http: httpx.AsyncClient, thread_id: str
-) -> None:
+async def test_cancel_answers_202_or_waits(client: Client, http: httpx.AsyncClient, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     cancel = f"/threads/{thread_id}/runs/{run_id}/cancel"
     at_once = await http.post(cancel, params={"wait": "0"})
@@ -50,7 +45,7 @@ async def test_cancel_answers_202_or_waits(
     assert await status_of(client, thread_id, second) == "interrupted"
 
 
-async def test_a_rolled_back_run_is_gone_with_its_writes(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_rolled_back_run_is_gone_with_its_writes(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={"x": 1})
     before = await checkpoints(client, thread_id)
     run_id = await busy_run(client, thread_id)
@@ -62,7 +57,7 @@ async def test_a_rolled_back_run_is_gone_with_its_writes(client: LangGraphClient
     assert (thread["status"], thread["values"]["log"]) == ("idle", ["first", "second"])
 
 
-async def test_a_waiting_run_is_cancelled_without_having_run(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_waiting_run_is_cancelled_without_having_run(client: Client, thread_id: str) -> None:
     first = await busy_run(client, thread_id)
     queued = await client.runs.create(thread_id, "echo", input={})
     await client.runs.cancel(thread_id, queued["run_id"], wait=True)
@@ -73,7 +68,7 @@ async def test_a_waiting_run_is_cancelled_without_having_run(client: LangGraphCl
 
 
 async def test_what_cannot_be_cancelled_is_said(
-    client: LangGraphClient, http: httpx.AsyncClient, thread_id: str
+    client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
     await client.runs.wait(thread_id, "echo", input={})
     (run,) = await client.runs.list(thread_id)
@@ -85,9 +80,7 @@ async def test_what_cannot_be_cancelled_is_said(
     assert wrong.status_code == 422
 
 
-async def test_whoever_waits_for_a_cancelled_run_gets_its_last_values(
-    client: LangGraphClient, thread_id: str
-) -> None:
+async def test_whoever_waits_for_a_cancelled_run_gets_its_last_values(client: Client, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     joined = asyncio.create_task(client.runs.join(thread_id, run_id))
     await client.runs.cancel(thread_id, run_id, wait=True)
@@ -96,7 +89,7 @@ async def test_whoever_waits_for_a_cancelled_run_gets_its_last_values(
 
 @pytest.mark.parametrize("verb", ["stream", "wait"])
 async def test_hanging_up_cancels_only_on_request(
-    client: LangGraphClient, http: httpx.AsyncClient, thread_id: str, verb: str
+    client: Client, http: httpx.AsyncClient, thread_id: str, verb: str
 ) -> None:
     body = {"assistant_id": "slow", "input": {"seconds": LONG}, "stream_mode": "updates"}
     for on_disconnect, expected in (("cancel", "interrupted"), ("continue", "running")):
@@ -119,7 +112,7 @@ async def test_hanging_up_cancels_only_on_request(
 
 
 async def test_leaving_a_joined_stream_cancels_on_request(
-    client: LangGraphClient, http: httpx.AsyncClient, thread_id: str
+    client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
     run_id = await busy_run(client, thread_id)
     async with http.stream(

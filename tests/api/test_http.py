@@ -6,7 +6,7 @@ import json
 
 import httpx
 import pytest
-from langgraph_sdk.client import LangGraphClient
+from api.scene import Client
 
 ORIGIN = {"origin": "https://smith.langchain.com"}
 
@@ -100,7 +100,7 @@ async def test_the_documentation_covers_the_bodies(http: httpx.AsyncClient) -> N
 
 
 async def test_the_server_answers_while_user_code_blocks_the_worker(
-    client: LangGraphClient, http: httpx.AsyncClient, thread_id: str
+    client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
     run = await client.runs.create(thread_id, "slow", input={"seconds": 1.5, "blocking": True})
     slowest = 0.0

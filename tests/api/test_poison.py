@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from langgraph_sdk.client import LangGraphClient
+from api.scene import Client
 
 # What a node may put into its state, and how it comes back.
 STORED: dict[str, Any] = {
@@ -20,18 +20,19 @@ STORED: dict[str, Any] = {
     "datetime": "2026-01-02T00:00:00+00:00",
     "int_keys": {"1": "one"},
 }
-KINDS = [
-    *STORED, "big_int", "surrogate", "surrogate_key", "tuple_keys", "opaque", "exception", "function", "nested", "deep", "circle",
-]  # fmt: skip
+# What makes streams slow and proves nothing more than `STORED` does.
+HEAVY = {"big_string"}
+REFUSED = ["big_int", "surrogate", "surrogate_key", "tuple_keys", "opaque", "exception", "function", "circle"]
+KINDS = [*(STORED.keys() - HEAVY), *REFUSED, "nested", "deep"]
 
 
-async def is_usable(client: LangGraphClient, thread_id: str) -> bool:
+async def is_usable(client: Client, thread_id: str) -> bool:
     """Every way to look at the thread works, and so does the next run."""
     await client.threads.get(thread_id)
     await client.threads.get_state(thread_id)
     await client.threads.get_history(thread_id, limit=20)
     await client.threads.search(ids=[thread_id])
-    await client.threads.search(values={"kind": "cured"})
+    await client.threads.search(ids=[thread_id], values={"kind": "cured"})
     await client.runs.list(thread_id)
     await client.threads.copy(thread_id)
     cured = await client.runs.wait(thread_id, "poison", input={"kind": "cure", "value": "fine"})
@@ -40,7 +41,7 @@ async def is_usable(client: LangGraphClient, thread_id: str) -> bool:
 
 
 @pytest.mark.parametrize("kind", STORED)
-async def test_an_odd_value_is_stored(client: LangGraphClient, thread_id: str, kind: str) -> None:
+async def test_an_odd_value_is_stored(client: Client, thread_id: str, kind: str) -> None:
     values = await client.runs.wait(thread_id, "poison", input={"kind": kind})
     assert values["value"] == STORED[kind]
     assert (await client.threads.get_state(thread_id))["values"]["value"] == STORED[kind]
@@ -49,9 +50,7 @@ async def test_an_odd_value_is_stored(client: LangGraphClient, thread_id: str, k
 
 @pytest.mark.parametrize("via", ["state", "custom", "interrupt", "error"])
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_poison_ends_its_run_and_no_more(
-    client: LangGraphClient, thread_id: str, kind: str, via: str
-) -> None:
+async def test_a_poison_ends_its_run_and_no_more(client: Client, thread_id: str, kind: str, via: str) -> None:
     modes: Any = ["values", "updates", "custom", "tasks", "debug"]
     stream = client.runs.stream(thread_id, "poison", input={"kind": kind, "via": via}, stream_mode=modes)
     events = [part.event async for part in stream]
@@ -64,29 +63,27 @@ async def test_a_poison_ends_its_run_and_no_more(
 @pytest.mark.parametrize(
     "value", ["a\x00b", {"\x00": ["\x00"]}, 1e308, 2**63 - 1, "x" * 10_000_000, [[]] * 1000]
 )
-async def test_an_odd_input_goes_in_and_comes_out(
-    client: LangGraphClient, thread_id: str, value: Any
-) -> None:
+async def test_an_odd_input_goes_in_and_comes_out(client: Client, thread_id: str, value: Any) -> None:
     values = await client.runs.wait(thread_id, "echo", input={"x": value})
     assert values["x"] == value
     assert (await client.threads.get_state(thread_id))["values"]["x"] == value
 
 
-async def test_an_odd_edit_goes_in_and_comes_out(client: LangGraphClient, thread_id: str) -> None:
+async def test_an_odd_edit_goes_in_and_comes_out(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={})
     await client.threads.update_state(thread_id, {"x": "a\x00b"})
     assert (await client.threads.get_state(thread_id))["values"]["x"] == "a\x00b"
     assert (await client.threads.get(thread_id))["values"]["x"] == "a\x00b"
 
 
-async def test_an_odd_answer_to_a_question_goes_in(client: LangGraphClient, thread_id: str) -> None:
+async def test_an_odd_answer_to_a_question_goes_in(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask", input={"x": "a\x00b"})
     values = await client.runs.wait(thread_id, "ask", command={"resume": "a\x00b"})
     assert values["answers"] == ["a\x00b"]
 
 
 async def test_nesting_up_to_the_limit_goes_in_and_beyond_is_refused(
-    client: LangGraphClient, http: httpx.AsyncClient, thread_id: str
+    client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
     def nested(depth: int) -> Any:
         value: Any = 0

@@ -40,7 +40,8 @@ async def test_it_has_state_and_history_and_is_edited(stack: Stack, thread_id: s
     await echo.ainvoke({"x": 1}, config)
     state = await echo.aget_state(config)
     assert (state.values["x"], state.next) == (1, ())
-    assert [s async for s in echo.aget_state_history(config)][0].config == state.config
+    newest = await anext(echo.aget_state_history(config))
+    assert newest.config == state.config
     edited = await echo.aupdate_state(config, {"x": 2})
     assert (await echo.aget_state(edited)).values["x"] == 2
 

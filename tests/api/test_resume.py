@@ -6,19 +6,19 @@ from typing import Any
 
 import httpx
 import pytest
-from langgraph_sdk.client import LangGraphClient
+from api.scene import Client
 from langgraph_sdk.errors import BadRequestError
 
 
-async def questions(client: LangGraphClient, thread_id: str) -> list[Any]:
+async def questions(client: Client, thread_id: str) -> list[Any]:
     return list((await client.threads.get_state(thread_id))["interrupts"])
 
 
-async def status(client: LangGraphClient, thread_id: str) -> str:
+async def status(client: Client, thread_id: str) -> str:
     return str((await client.threads.get(thread_id))["status"])
 
 
-async def test_a_question_ends_the_run_and_marks_the_thread(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_question_ends_the_run_and_marks_the_thread(client: Client, thread_id: str) -> None:
     run = await client.runs.create(thread_id, "ask", input={"x": 1})
     answer = await client.runs.join(thread_id, run["run_id"])
     assert answer["x"] == 1
@@ -30,9 +30,7 @@ async def test_a_question_ends_the_run_and_marks_the_thread(client: LangGraphCli
 
 
 @pytest.mark.parametrize("answer", ["yes", 0, False, "", [], ["a"], {"deep": [1]}, 1.5])
-async def test_a_bare_answer_reaches_the_one_question(
-    client: LangGraphClient, thread_id: str, answer: Any
-) -> None:
+async def test_a_bare_answer_reaches_the_one_question(client: Client, thread_id: str, answer: Any) -> None:
     await client.runs.wait(thread_id, "ask", input={})
     values = await client.runs.wait(thread_id, "ask", command={"resume": answer})
     assert values["answers"] == [answer]
@@ -40,22 +38,20 @@ async def test_a_bare_answer_reaches_the_one_question(
     assert (await client.threads.get(thread_id))["interrupts"] == {}
 
 
-async def test_an_answer_by_id_reaches_its_question(client: LangGraphClient, thread_id: str) -> None:
+async def test_an_answer_by_id_reaches_its_question(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask", input={})
     (question,) = await questions(client, thread_id)
     values = await client.runs.wait(thread_id, "ask", command={"resume": {question["id"]: "by id"}})
     assert values["answers"] == ["by id"]
 
 
-async def test_a_command_wins_over_an_empty_input(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_command_wins_over_an_empty_input(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask", input={})
     values = await client.runs.wait(thread_id, "ask", input={}, command={"resume": "chat"})
     assert values["answers"] == ["chat"]
 
 
-async def test_two_questions_of_one_node_come_one_after_the_other(
-    client: LangGraphClient, thread_id: str
-) -> None:
+async def test_two_questions_of_one_node_come_one_after_the_other(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask_twice", input={})
     assert [q["value"] for q in await questions(client, thread_id)] == ["one?"]
     await client.runs.wait(thread_id, "ask_twice", command={"resume": "1"})
@@ -64,7 +60,7 @@ async def test_two_questions_of_one_node_come_one_after_the_other(
     assert values["answers"] == ["1", "2"]
 
 
-async def test_two_questions_at_once_are_answered_together(client: LangGraphClient, thread_id: str) -> None:
+async def test_two_questions_at_once_are_answered_together(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask_both", input={})
     asked = {q["value"]: q["id"] for q in await questions(client, thread_id)}
     resume = {asked["left?"]: "L", asked["right?"]: "R"}
@@ -73,7 +69,7 @@ async def test_two_questions_at_once_are_answered_together(client: LangGraphClie
     assert await status(client, thread_id) == "idle"
 
 
-async def test_two_questions_at_once_are_answered_one_by_one(client: LangGraphClient, thread_id: str) -> None:
+async def test_two_questions_at_once_are_answered_one_by_one(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask_both", input={})
     asked = {q["value"]: q["id"] for q in await questions(client, thread_id)}
     await client.runs.wait(thread_id, "ask_both", command={"resume": {asked["right?"]: "R"}})
@@ -83,7 +79,7 @@ async def test_two_questions_at_once_are_answered_one_by_one(client: LangGraphCl
 
 
 async def test_one_bare_answer_to_two_questions_is_an_error_and_both_stay_open(
-    client: LangGraphClient, thread_id: str
+    client: Client, thread_id: str
 ) -> None:
     await client.runs.wait(thread_id, "ask_both", input={})
     answer = await client.runs.wait(thread_id, "ask_both", command={"resume": "?"}, raise_error=False)
@@ -91,39 +87,37 @@ async def test_one_bare_answer_to_two_questions_is_an_error_and_both_stay_open(
     assert len(await questions(client, thread_id)) == 2
 
 
-async def test_an_answer_to_an_unknown_question_answers_nothing(
-    client: LangGraphClient, thread_id: str
-) -> None:
+async def test_an_answer_to_an_unknown_question_answers_nothing(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask", input={})
     await client.runs.wait(thread_id, "ask", command={"resume": {"0" * 32: "lost"}}, raise_error=False)
     assert len(await questions(client, thread_id)) == 1
     assert (await client.runs.wait(thread_id, "ask", command={"resume": "yes"}))["answers"] == ["yes"]
 
 
-async def test_an_answer_inside_a_sub_graph_reaches_it(client: LangGraphClient, thread_id: str) -> None:
+async def test_an_answer_inside_a_sub_graph_reaches_it(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "sub", input={})
     values = await client.runs.wait(thread_id, "sub", command={"resume": "deep"})
     assert (values["log"], values["answer"]) == (["outer"], "deep")
 
 
-async def test_the_functional_api_asks_and_goes_on(client: LangGraphClient, thread_id: str) -> None:
-    asked = await client.runs.wait(thread_id, "entry", input=4)  # type: ignore[arg-type]
+async def test_the_functional_api_asks_and_goes_on(client: Client, thread_id: str) -> None:
+    asked = await client.runs.wait(thread_id, "entry", input=4)
     assert asked["__interrupt__"][0]["value"] == "8?"
     assert await client.runs.wait(thread_id, "entry", command={"resume": "ok"}) == {
         "doubled": 8, "answer": "ok",
     }  # fmt: skip
 
 
-async def test_a_command_updates_and_jumps(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_command_updates_and_jumps(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={"x": 1})
     values = await client.runs.wait(thread_id, "echo", command={"update": {"x": 2}, "goto": "second"})
     assert (values["x"], values["log"]) == (2, ["first", "second", "second"])
     sent = {"node": "second", "input": {}}
-    values = await client.runs.wait(thread_id, "echo", command={"goto": [sent, "second"]})  # type: ignore[typeddict-item]
+    values = await client.runs.wait(thread_id, "echo", command={"goto": [sent, "second"]})
     assert values["log"] == ["first", *["second"] * 4]
 
 
-async def test_breakpoints_stop_before_and_after(client: LangGraphClient, thread_id: str) -> None:
+async def test_breakpoints_stop_before_and_after(client: Client, thread_id: str) -> None:
     async def stopped_at(**options: Any) -> list[str]:
         await client.runs.wait(thread_id, "breakpoints", **options)
         assert await status(client, thread_id) == "interrupted"
@@ -135,19 +129,19 @@ async def test_breakpoints_stop_before_and_after(client: LangGraphClient, thread
     assert values["log"] == ["one", "two", "three"]
 
 
-async def test_the_breakpoints_of_a_graph_hold_by_themselves(client: LangGraphClient, thread_id: str) -> None:
+async def test_the_breakpoints_of_a_graph_hold_by_themselves(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "breakpoints", input={})
     assert (await client.threads.get_state(thread_id))["next"] == ["three"]
     assert (await client.runs.wait(thread_id, "breakpoints", input=None))["log"] == ["one", "two", "three"]
 
 
-async def test_an_answer_needs_a_thread(client: LangGraphClient, http: httpx.AsyncClient) -> None:
+async def test_an_answer_needs_a_thread(client: Client, http: httpx.AsyncClient) -> None:
     with pytest.raises(BadRequestError, match="thread_id when resuming"):
         await client.runs.create(None, "ask", command={"resume": "yes"})
 
 
 async def test_the_supervised_agent_waits_for_a_person_and_pays_once(
-    client: LangGraphClient, http: httpx.AsyncClient, thread_id: str
+    client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
     said = {"messages": [{"role": "user", "content": "900"}]}
     asked = await client.runs.wait(thread_id, "supervised", input=said)

@@ -1,4 +1,4 @@
-"""Runs through the official client: started, waited for, joined, listed, deleted; with and without a thread."""
+"""Runs through the official client: started, waited for, joined, listed, deleted."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from api.scene import busy_run, status_of, until
-from langgraph_sdk.client import LangGraphClient
+from api.scene import Client, busy_run, status_of, until
 from langgraph_sdk.errors import ConflictError, NotFoundError
 
 
-async def test_wait_answers_with_the_final_values(client: LangGraphClient, thread_id: str) -> None:
+async def test_wait_answers_with_the_final_values(client: Client, thread_id: str) -> None:
     values = await client.runs.wait(thread_id, "echo", input={"x": {"any": [1, None, "ü"]}})
     assert values["x"] == {"any": [1, None, "ü"]}
     assert values["log"] == ["first", "second"]
 
 
-async def test_a_second_run_goes_on_from_the_first(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_second_run_goes_on_from_the_first(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={"x": 1})
     assert (await client.runs.wait(thread_id, "echo", input={}))["log"] == ["first", "second"] * 2
 
 
-async def test_a_created_run_is_shown_joined_and_listed(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_created_run_is_shown_joined_and_listed(client: Client, thread_id: str) -> None:
     run = await client.runs.create(
         thread_id, "echo", input={"x": 1}, metadata={"mark": 1}, stream_mode="updates"
     )
@@ -43,14 +42,14 @@ async def test_a_created_run_is_shown_joined_and_listed(client: LangGraphClient,
     ]
 
 
-async def test_runs_are_listed_newest_first_in_pages(client: LangGraphClient, thread_id: str) -> None:
+async def test_runs_are_listed_newest_first_in_pages(client: Client, thread_id: str) -> None:
     ids = [(await client.runs.create(thread_id, "echo", input={}))["run_id"] for _ in range(3)]
     assert [r["run_id"] for r in await client.runs.list(thread_id)] == ids[::-1]
     assert [r["run_id"] for r in await client.runs.list(thread_id, limit=1, offset=1)] == [ids[1]]
 
 
 async def test_a_failed_run_tells_its_error_with_status_200(
-    client: LangGraphClient, http: httpx.AsyncClient, thread_id: str
+    client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
     answer = await http.post(f"/threads/{thread_id}/runs/wait", json={"assistant_id": "fails", "input": {}})
     failure = {"error": "ValueError", "message": "boom from node"}
@@ -78,7 +77,7 @@ async def test_the_recursion_limit_ends_a_run(http: httpx.AsyncClient) -> None:
     assert answer.json()["__error__"]["error"] == "GraphRecursionError"
 
 
-async def test_a_stateless_run_leaves_no_thread(client: LangGraphClient) -> None:
+async def test_a_stateless_run_leaves_no_thread(client: Client) -> None:
     run = await client.runs.create(None, "echo", input={"x": 1})
 
     async def hidden() -> bool:
@@ -92,13 +91,13 @@ async def test_a_stateless_run_leaves_no_thread(client: LangGraphClient) -> None
     assert await client.threads.search(ids=[run["thread_id"]]) == []
 
 
-async def test_a_stateless_run_keeps_its_thread_on_request(client: LangGraphClient) -> None:
+async def test_a_stateless_run_keeps_its_thread_on_request(client: Client) -> None:
     run = await client.runs.create(None, "echo", input={"x": 1}, on_completion="keep")
     await client.runs.join(run["thread_id"], run["run_id"])
     assert (await client.threads.get_state(run["thread_id"]))["values"]["x"] == 1
 
 
-async def test_a_missing_thread_is_made_on_request(client: LangGraphClient) -> None:
+async def test_a_missing_thread_is_made_on_request(client: Client) -> None:
     thread_id = str(uuid4())
     with pytest.raises(NotFoundError):
         await client.runs.create(thread_id, "echo", input={})
@@ -106,14 +105,14 @@ async def test_a_missing_thread_is_made_on_request(client: LangGraphClient) -> N
     assert (await client.threads.get(thread_id))["metadata"]["mark"] == 1
 
 
-async def test_a_run_can_be_put_off(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_run_can_be_put_off(client: Client, thread_id: str) -> None:
     run = await client.runs.create(thread_id, "echo", input={}, after_seconds=1)
     assert run["status"] == "pending"
     assert (await client.threads.get(thread_id))["status"] == "busy"
     assert (await client.runs.join(thread_id, run["run_id"]))["log"] == ["first", "second"]
 
 
-async def test_a_run_starts_from_a_checkpoint(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_run_starts_from_a_checkpoint(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={"x": 1})
     middle = (await client.threads.get_history(thread_id, limit=9))[1]
     values = await client.runs.wait(thread_id, "echo", checkpoint_id=middle["checkpoint_id"])
@@ -122,7 +121,7 @@ async def test_a_run_starts_from_a_checkpoint(client: LangGraphClient, thread_id
         await client.runs.create(thread_id, "echo", checkpoint_id=str(uuid4()))
 
 
-async def test_a_finished_run_is_deleted_and_its_state_stays(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_finished_run_is_deleted_and_its_state_stays(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={"x": 1})
     (run,) = await client.runs.list(thread_id)
     await client.runs.delete(thread_id, run["run_id"])
@@ -132,14 +131,14 @@ async def test_a_finished_run_is_deleted_and_its_state_stays(client: LangGraphCl
     assert (await client.threads.get_state(thread_id))["values"]["x"] == 1
 
 
-async def test_a_deleted_running_run_frees_its_thread(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_deleted_running_run_frees_its_thread(client: Client, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     await client.runs.delete(thread_id, run_id)
     assert (await client.threads.get(thread_id))["status"] != "busy"
     assert (await client.runs.wait(thread_id, "echo", input={"x": 1}))["x"] == 1
 
 
-async def test_a_run_hears_of_itself_in_its_config(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_run_hears_of_itself_in_its_config(client: Client, thread_id: str) -> None:
     given = {"thread_id": "forged", "run_id": "forged", "mine": 1}
     run = await client.runs.create(thread_id, "echo", input={}, config={"configurable": given})
     seen = (await client.runs.join(thread_id, run["run_id"]))["config"]["configurable"]
@@ -148,7 +147,7 @@ async def test_a_run_hears_of_itself_in_its_config(client: LangGraphClient, thre
 
 
 async def test_context_reaches_the_graph_or_is_refused_beside_a_configurable(
-    client: LangGraphClient, http: httpx.AsyncClient
+    client: Client, http: httpx.AsyncClient
 ) -> None:
     seen = await client.runs.wait(None, "echo", input={}, context={"user": "ann"})
     assert seen["config"]["configurable"]["user"] == "ann"
@@ -156,12 +155,12 @@ async def test_context_reaches_the_graph_or_is_refused_beside_a_configurable(
     assert (await http.post("/runs", json=both)).status_code == 400
 
 
-async def test_sixteen_threads_run_at_once_without_meeting(client: LangGraphClient) -> None:
+async def test_sixteen_threads_run_at_once_without_meeting(client: Client) -> None:
     answers = await asyncio.gather(*(client.runs.wait(None, "echo", input={"x": n}) for n in range(16)))
     assert [a["x"] for a in answers] == list(range(16))
 
 
-async def test_reject_is_refused_while_a_run_is_live(client: LangGraphClient, thread_id: str) -> None:
+async def test_reject_is_refused_while_a_run_is_live(client: Client, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     with pytest.raises(ConflictError, match="already running a task"):
         await client.runs.create(thread_id, "echo", input={}, multitask_strategy="reject")
@@ -169,7 +168,7 @@ async def test_reject_is_refused_while_a_run_is_live(client: LangGraphClient, th
     assert await client.runs.wait(thread_id, "echo", input={}, multitask_strategy="reject")
 
 
-async def test_enqueued_runs_wait_their_turn(client: LangGraphClient, thread_id: str) -> None:
+async def test_enqueued_runs_wait_their_turn(client: Client, thread_id: str) -> None:
     first = await busy_run(client, thread_id)
     queued = [await client.runs.create(thread_id, "echo", input={"x": n}) for n in range(2)]
     assert [await status_of(client, thread_id, run["run_id"]) for run in queued] == ["pending", "pending"]
@@ -179,7 +178,7 @@ async def test_enqueued_runs_wait_their_turn(client: LangGraphClient, thread_id:
     ]  # fmt: skip
 
 
-async def test_interrupt_keeps_what_the_other_run_did(client: LangGraphClient, thread_id: str) -> None:
+async def test_interrupt_keeps_what_the_other_run_did(client: Client, thread_id: str) -> None:
     first = await busy_run(client, thread_id)
     queued = await client.runs.create(thread_id, "echo", input={})
     values = await client.runs.wait(thread_id, "echo", input={}, multitask_strategy="interrupt")
@@ -188,7 +187,7 @@ async def test_interrupt_keeps_what_the_other_run_did(client: LangGraphClient, t
         assert await status_of(client, thread_id, run_id) == "interrupted"
 
 
-async def test_rollback_leaves_no_trace_of_the_other_run(client: LangGraphClient, thread_id: str) -> None:
+async def test_rollback_leaves_no_trace_of_the_other_run(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={"x": 1})
     first = await busy_run(client, thread_id)
     queued = await client.runs.create(thread_id, "echo", input={})

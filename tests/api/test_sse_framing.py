@@ -9,8 +9,7 @@ import time
 from typing import Any
 
 import httpx
-from api.scene import LONG, busy_run, status_of, until
-from langgraph_sdk.client import LangGraphClient
+from api.scene import LONG, Client, busy_run, status_of, until
 
 FRAME = re.compile(rb"event: ([^\r\n]+)\r\ndata: ([^\r\n]+)\r\n(?:id: (\d+-\d+)\r\n)?\r\n")
 
@@ -50,7 +49,7 @@ async def test_ids_are_sent_when_the_stream_is_resumable(http: httpx.AsyncClient
 
 
 async def test_the_run_is_over_when_its_stream_closes(
-    client: LangGraphClient, http: httpx.AsyncClient, thread_id: str
+    client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
     for _ in range(10):
         response = await streamed(http, thread_id)
@@ -109,9 +108,7 @@ async def test_joining_shows_only_the_modes_that_are_asked_for(
         assert {name for name, _, _ in frames(joined.content)} == {"updates", "custom"}
 
 
-async def test_the_official_client_joins_after_its_last_event(
-    client: LangGraphClient, thread_id: str
-) -> None:
+async def test_the_official_client_joins_after_its_last_event(client: Client, thread_id: str) -> None:
     stream = client.runs.stream(thread_id, "echo", input={"x": 1}, stream_resumable=True)
     seen = [part async for part in stream]
     (run,) = await client.runs.list(thread_id)
@@ -120,7 +117,7 @@ async def test_the_official_client_joins_after_its_last_event(
 
 
 async def test_two_readers_of_one_run_see_the_same(
-    client: LangGraphClient, http: httpx.AsyncClient, thread_id: str
+    client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
     run_id = str(
         (await client.runs.create(thread_id, "slow", input={"seconds": 0.5}, stream_resumable=True))["run_id"]
@@ -131,7 +128,7 @@ async def test_two_readers_of_one_run_see_the_same(
     assert frames(one.content)[-1][1]["log"] == ["before", "slept", "after"]
 
 
-async def test_silence_is_filled_every_five_seconds(client: LangGraphClient, http: httpx.AsyncClient) -> None:
+async def test_silence_is_filled_every_five_seconds(client: Client, http: httpx.AsyncClient) -> None:
     """On a stream, in `wait`, and in a join of a run that is still in the queue."""
 
     async def chunks(method: str, path: str, body: Any) -> list[tuple[float, bytes]]:
@@ -160,7 +157,7 @@ async def test_silence_is_filled_every_five_seconds(client: LangGraphClient, htt
 
 
 async def test_events_arrive_while_the_run_goes_on(
-    client: LangGraphClient, http: httpx.AsyncClient, thread_id: str
+    client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
     body = {"assistant_id": "slow", "input": {"seconds": LONG}, "stream_mode": "updates"}
     async with (
@@ -178,7 +175,7 @@ async def test_events_arrive_while_the_run_goes_on(
 
 
 async def test_the_stream_of_a_cancelled_or_deleted_run_just_closes(
-    client: LangGraphClient, http: httpx.AsyncClient, thread_id: str
+    client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
     endings: list[Any] = [
         lambda run_id: client.runs.cancel(thread_id, run_id),

@@ -6,8 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from api.scene import busy_run
-from langgraph_sdk.client import LangGraphClient
+from api.scene import Client, busy_run, rows
 from langgraph_sdk.errors import BadRequestError, ConflictError, NotFoundError
 
 EMPTY: dict[str, Any] = {
@@ -17,22 +16,22 @@ EMPTY: dict[str, Any] = {
 
 
 @pytest.fixture
-async def ran(client: LangGraphClient, thread_id: str) -> str:
+async def ran(client: Client, thread_id: str) -> str:
     """A thread on which `echo` ran once."""
     await client.runs.wait(thread_id, "echo", input={"x": 1})
     return thread_id
 
 
-async def history(client: LangGraphClient, thread_id: str, **options: Any) -> list[Any]:
+async def history(client: Client, thread_id: str, **options: Any) -> list[Any]:
     return list(await client.threads.get_history(thread_id, limit=100, **options))
 
 
-async def test_an_unused_thread_has_the_empty_state(client: LangGraphClient, thread_id: str) -> None:
+async def test_an_unused_thread_has_the_empty_state(client: Client, thread_id: str) -> None:
     assert await client.threads.get_state(thread_id) == EMPTY
     assert await history(client, thread_id) == []
 
 
-async def test_a_state_tells_values_next_and_where_it_is(client: LangGraphClient, ran: str) -> None:
+async def test_a_state_tells_values_next_and_where_it_is(client: Client, ran: str) -> None:
     state = await client.threads.get_state(ran)
     assert state["values"]["log"] == ["first", "second"]
     assert (state["next"], state["tasks"], state["interrupts"]) == ([], [], [])
@@ -45,7 +44,7 @@ async def test_a_state_tells_values_next_and_where_it_is(client: LangGraphClient
 
 
 async def test_every_form_of_asking_gives_the_same_state(
-    client: LangGraphClient, http: httpx.AsyncClient, ran: str
+    client: Client, http: httpx.AsyncClient, ran: str
 ) -> None:
     newest, middle = (await history(client, ran))[:2]
     point = middle["checkpoint"]
@@ -56,14 +55,14 @@ async def test_every_form_of_asking_gives_the_same_state(
         assert answer.json() == newest
 
 
-async def test_an_unknown_checkpoint_has_the_empty_state(client: LangGraphClient, ran: str) -> None:
+async def test_an_unknown_checkpoint_has_the_empty_state(client: Client, ran: str) -> None:
     for nowhere in ({"checkpoint_id": "1f0c1c1c-0000-6000-8000-000000000000"}, {"checkpoint_ns": "no:1"}):
         state = await client.threads.get_state(ran, checkpoint=nowhere)
         assert (state["values"], state["checkpoint"]) == ({}, None)
 
 
 async def test_history_is_newest_first_and_one_by_default(
-    client: LangGraphClient, http: httpx.AsyncClient, ran: str
+    client: Client, http: httpx.AsyncClient, ran: str
 ) -> None:
     states = await history(client, ran)
     assert [s["metadata"]["step"] for s in states] == [2, 1, 0, -1]
@@ -73,20 +72,20 @@ async def test_history_is_newest_first_and_one_by_default(
         assert answer.json() == states[:1]
 
 
-async def test_before_is_an_id_a_checkpoint_or_a_config(client: LangGraphClient, ran: str) -> None:
+async def test_before_is_an_id_a_checkpoint_or_a_config(client: Client, ran: str) -> None:
     newest, *older = await history(client, ran)
     point = newest["checkpoint"]
     for before in (newest["checkpoint_id"], point, {"configurable": point}):
         assert await history(client, ran, before=before) == older
 
 
-async def test_history_is_filtered_by_metadata(client: LangGraphClient, ran: str) -> None:
+async def test_history_is_filtered_by_metadata(client: Client, ran: str) -> None:
     (first,) = await history(client, ran, metadata={"source": "input"})
     assert first["metadata"]["step"] == -1
     assert await history(client, ran, metadata={"source": "nobody"}) == []
 
 
-async def test_an_update_is_a_new_head_of_the_thread(client: LangGraphClient, ran: str) -> None:
+async def test_an_update_is_a_new_head_of_the_thread(client: Client, ran: str) -> None:
     before = await client.threads.get_state(ran)
     made = await client.threads.update_state(ran, {"x": 2})
     after = await client.threads.get_state(ran)
@@ -98,7 +97,7 @@ async def test_an_update_is_a_new_head_of_the_thread(client: LangGraphClient, ra
     assert (await client.threads.get(ran))["values"]["x"] == 2
 
 
-async def test_an_update_as_a_node_goes_on_after_that_node(client: LangGraphClient, ran: str) -> None:
+async def test_an_update_as_a_node_goes_on_after_that_node(client: Client, ran: str) -> None:
     await client.threads.update_state(ran, {"log": ["edited"]}, as_node="first")
     assert (await client.threads.get_state(ran))["next"] == ["second"]
     assert (await client.threads.get(ran))["status"] == "interrupted"
@@ -106,7 +105,7 @@ async def test_an_update_as_a_node_goes_on_after_that_node(client: LangGraphClie
     assert values["log"] == ["first", "second", "edited", "second"]
 
 
-async def test_an_update_as_the_end_drops_the_question(client: LangGraphClient, thread_id: str) -> None:
+async def test_an_update_as_the_end_drops_the_question(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask", input={})
     await client.threads.update_state(thread_id, None, as_node="__end__")
     state = await client.threads.get_state(thread_id)
@@ -115,13 +114,13 @@ async def test_an_update_as_the_end_drops_the_question(client: LangGraphClient, 
     assert (thread["status"], thread["interrupts"]) == ("idle", {})
 
 
-async def test_an_update_as_the_start_schedules_the_first_node(client: LangGraphClient, ran: str) -> None:
+async def test_an_update_as_the_start_schedules_the_first_node(client: Client, ran: str) -> None:
     await client.threads.update_state(ran, {"x": 3}, as_node="__start__")
     state = await client.threads.get_state(ran)
     assert (state["next"], state["values"]["x"]) == (["first"], 3)
 
 
-async def test_an_update_at_a_checkpoint_forks_there(client: LangGraphClient, ran: str) -> None:
+async def test_an_update_at_a_checkpoint_forks_there(client: Client, ran: str) -> None:
     middle = (await history(client, ran))[1]
     await client.threads.update_state(ran, {"x": "fork"}, checkpoint_id=middle["checkpoint_id"])
     head = await client.threads.get_state(ran)
@@ -130,7 +129,7 @@ async def test_an_update_at_a_checkpoint_forks_there(client: LangGraphClient, ra
     assert (await client.runs.wait(ran, "echo", input=None))["log"] == ["first", "second"]
 
 
-async def test_studio_runs_again_from_a_checkpoint(client: LangGraphClient, ran: str) -> None:
+async def test_studio_runs_again_from_a_checkpoint(client: Client, ran: str) -> None:
     middle = (await history(client, ran))[1]
     made = await client.threads.update_state(ran, None, as_node="__copy__", checkpoint=middle["checkpoint"])
     head = await client.threads.get_state(ran)
@@ -140,7 +139,7 @@ async def test_studio_runs_again_from_a_checkpoint(client: LangGraphClient, ran:
     assert head["next"] == ["second"]
 
 
-async def test_an_update_with_nothing_is_an_identical_state(client: LangGraphClient, ran: str) -> None:
+async def test_an_update_with_nothing_is_an_identical_state(client: Client, ran: str) -> None:
     before = await client.threads.get_state(ran)
     await client.threads.update_state(ran, None)
     after = await client.threads.get_state(ran)
@@ -148,7 +147,7 @@ async def test_an_update_with_nothing_is_an_identical_state(client: LangGraphCli
     assert after["checkpoint_id"] != before["checkpoint_id"]
 
 
-async def test_a_thread_that_never_ran_is_edited_once_it_names_its_graph(client: LangGraphClient) -> None:
+async def test_a_thread_that_never_ran_is_edited_once_it_names_its_graph(client: Client) -> None:
     thread = await client.threads.create(graph_id="echo")
     await client.threads.update_state(thread["thread_id"], {"x": 1}, as_node="first")
     assert (await client.threads.get_state(thread["thread_id"]))["next"] == ["second"]
@@ -158,7 +157,7 @@ async def test_a_thread_that_never_ran_is_edited_once_it_names_its_graph(client:
         await client.threads.update_state(nameless["thread_id"], {"x": 1})
 
 
-async def test_wrong_updates_are_refused_and_change_nothing(client: LangGraphClient, ran: str) -> None:
+async def test_wrong_updates_are_refused_and_change_nothing(client: Client, ran: str) -> None:
     before = await history(client, ran)
     with pytest.raises(BadRequestError, match="Node nope does not exist"):
         await client.threads.update_state(ran, {"x": 1}, as_node="nope")
@@ -169,7 +168,16 @@ async def test_wrong_updates_are_refused_and_change_nothing(client: LangGraphCli
     assert await history(client, ran) == before
 
 
-async def test_a_busy_thread_is_not_edited(client: LangGraphClient, thread_id: str) -> None:
+async def test_an_edit_that_fails_half_way_leaves_nothing(
+    client: Client, ran: str, stack_database: str
+) -> None:
+    before = rows(stack_database)
+    with pytest.raises(BadRequestError, match="TypeError"):
+        await client.threads.update_state(ran, {"log": 5}, as_node="first")
+    assert rows(stack_database) == before
+
+
+async def test_a_busy_thread_is_not_edited(client: Client, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     with pytest.raises(ConflictError, match="in flight"):
         await client.threads.update_state(thread_id, {"log": ["mine"]})
@@ -179,7 +187,7 @@ async def test_a_busy_thread_is_not_edited(client: LangGraphClient, thread_id: s
     assert (await client.threads.get_state(thread_id))["values"]["log"] == ["before", "mine"]
 
 
-async def test_the_state_of_a_sub_graph_is_shown_and_edited(client: LangGraphClient, thread_id: str) -> None:
+async def test_the_state_of_a_sub_graph_is_shown_and_edited(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "sub", input={})
     (task,) = (await client.threads.get_state(thread_id))["tasks"]
     assert task["name"] == "asking"

@@ -7,12 +7,11 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from api.scene import busy_run, until
-from langgraph_sdk.client import LangGraphClient
+from api.scene import Client, busy_run, until
 from langgraph_sdk.errors import ConflictError, NotFoundError
 
 
-async def test_a_new_thread_has_no_state_yet(client: LangGraphClient) -> None:
+async def test_a_new_thread_has_no_state_yet(client: Client) -> None:
     thread = await client.threads.create(metadata={"who": "me"})
     assert list(thread) == [
         "thread_id", "created_at", "updated_at", "state_updated_at", "metadata", "status", "config", "values",
@@ -21,26 +20,26 @@ async def test_a_new_thread_has_no_state_yet(client: LangGraphClient) -> None:
     assert await client.threads.get(thread["thread_id"]) == thread
 
 
-async def test_an_existing_id_is_refused_or_given_back(client: LangGraphClient, thread_id: str) -> None:
+async def test_an_existing_id_is_refused_or_given_back(client: Client, thread_id: str) -> None:
     with pytest.raises(ConflictError, match="already exists"):
         await client.threads.create(thread_id=thread_id)
     again = await client.threads.create(thread_id=thread_id, if_exists="do_nothing")
     assert again["thread_id"] == thread_id
 
 
-async def test_metadata_is_merged(client: LangGraphClient) -> None:
+async def test_metadata_is_merged(client: Client) -> None:
     thread = await client.threads.create(metadata={"a": 1, "b": 1})
     changed = await client.threads.update(thread["thread_id"], metadata={"b": 2})
     assert changed["metadata"] == {"a": 1, "b": 2}
     assert changed["updated_at"] > thread["updated_at"]
 
 
-async def test_a_minimal_update_answers_nothing(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_minimal_update_answers_nothing(client: Client, thread_id: str) -> None:
     assert await client.threads.update(thread_id, metadata={"a": 1}, return_minimal=True) is None
     assert (await client.threads.get(thread_id))["metadata"] == {"a": 1}
 
 
-async def test_a_deleted_thread_is_gone_with_all_it_had(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_deleted_thread_is_gone_with_all_it_had(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={})
     await client.threads.delete(thread_id)
     for missing in (client.threads.get, client.threads.get_state, client.runs.list, client.threads.delete):
@@ -48,7 +47,7 @@ async def test_a_deleted_thread_is_gone_with_all_it_had(client: LangGraphClient,
             await missing(thread_id)
 
 
-async def test_a_thread_is_deleted_under_a_running_run(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_thread_is_deleted_under_a_running_run(client: Client, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     await client.threads.delete(thread_id)
     with pytest.raises(NotFoundError):
@@ -56,9 +55,7 @@ async def test_a_thread_is_deleted_under_a_running_run(client: LangGraphClient, 
     assert (await client.runs.wait(None, "echo", input={"x": 1}))["x"] == 1
 
 
-async def test_a_run_writes_its_graph_and_values_into_the_thread(
-    client: LangGraphClient, thread_id: str
-) -> None:
+async def test_a_run_writes_its_graph_and_values_into_the_thread(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={"x": 1})
     thread = await client.threads.get(thread_id)
     assert thread["metadata"]["graph_id"] == "echo"
@@ -68,7 +65,7 @@ async def test_a_run_writes_its_graph_and_values_into_the_thread(
     assert thread["status"] == "idle"
 
 
-async def test_a_question_is_shown_on_the_thread_by_task(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_question_is_shown_on_the_thread_by_task(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask", input={"x": 1})
     (thread,) = await client.threads.search(status="interrupted", ids=[thread_id])
     ((task_id, (question,)),) = thread["interrupts"].items()
@@ -78,7 +75,7 @@ async def test_a_question_is_shown_on_the_thread_by_task(client: LangGraphClient
     assert thread["values"] == {"x": 1, "answers": []}
 
 
-async def test_the_status_follows_the_run(client: LangGraphClient, thread_id: str) -> None:
+async def test_the_status_follows_the_run(client: Client, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     assert (await client.threads.get(thread_id))["status"] == "busy"
     await client.runs.cancel(thread_id, run_id, wait=True)
@@ -92,7 +89,7 @@ async def test_the_status_follows_the_run(client: LangGraphClient, thread_id: st
     assert (thread["status"], thread["error"]) == ("idle", None)
 
 
-async def test_search_filters_sorts_and_pages(client: LangGraphClient, http: httpx.AsyncClient) -> None:
+async def test_search_filters_sorts_and_pages(client: Client, http: httpx.AsyncClient) -> None:
     batch = str(uuid4())
     made = [await client.threads.create(metadata={"batch": batch, "deep": {"n": n}}) for n in range(3)]
     ids = [t["thread_id"] for t in made]
@@ -113,12 +110,12 @@ async def test_search_filters_sorts_and_pages(client: LangGraphClient, http: htt
     assert "x-pagination-next" not in last.headers
 
 
-async def test_search_shows_only_what_is_selected(client: LangGraphClient, thread_id: str) -> None:
+async def test_search_shows_only_what_is_selected(client: Client, thread_id: str) -> None:
     found = await client.threads.search(ids=[thread_id], select=["thread_id", "status"])
     assert found == [{"thread_id": thread_id, "status": "idle"}]
 
 
-async def test_search_by_values_finds_the_thread(client: LangGraphClient, thread_id: str) -> None:
+async def test_search_by_values_finds_the_thread(client: Client, thread_id: str) -> None:
     mark = str(uuid4())
     await client.runs.wait(thread_id, "echo", input={"x": {"mark": mark, "more": 1}})
     found = await client.threads.search(values={"x": {"mark": mark}})
@@ -126,7 +123,7 @@ async def test_search_by_values_finds_the_thread(client: LangGraphClient, thread
     assert await client.threads.count(values={"x": {"mark": mark}}) == 1
 
 
-async def test_a_copy_has_the_history_and_goes_its_own_way(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_copy_has_the_history_and_goes_its_own_way(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask", input={"x": 1})
     copy = await client.threads.copy(thread_id)
     original, copied = [await client.threads.get_history(t, limit=50) for t in (thread_id, copy["thread_id"])]
@@ -138,7 +135,7 @@ async def test_a_copy_has_the_history_and_goes_its_own_way(client: LangGraphClie
     assert (await client.threads.get(thread_id))["status"] == "interrupted"
 
 
-async def test_a_busy_thread_can_be_copied(client: LangGraphClient, thread_id: str) -> None:
+async def test_a_busy_thread_can_be_copied(client: Client, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     copy = await client.threads.copy(thread_id)
     assert copy["status"] in ("idle", "interrupted")
@@ -146,14 +143,14 @@ async def test_a_busy_thread_can_be_copied(client: LangGraphClient, thread_id: s
     await client.runs.cancel(thread_id, run_id, wait=True)
 
 
-async def test_two_runs_at_once_create_one_thread(client: LangGraphClient) -> None:
+async def test_two_runs_at_once_create_one_thread(client: Client) -> None:
     thread_id = str(uuid4())
     runs = await asyncio.gather(
         *(client.runs.create(thread_id, "echo", input={}, if_not_exists="create") for _ in range(5))
     )
 
     async def idle() -> bool:
-        return (await client.threads.get(thread_id))["status"] == "idle"
+        return bool((await client.threads.get(thread_id))["status"] == "idle")
 
     await until(idle)
     assert len({r["run_id"] for r in runs}) == 5

@@ -1,4 +1,4 @@
-"""A chat model without a network: it calls one tool with what the person wrote, then tells the result, word by word."""
+"""A chat model without a network: it calls one tool with what was said, then tells the result in words."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any

@@ -1,5 +1,6 @@
 """The supervised agent with one payment tool that a person approves; payments go to a file, one a line."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -9,6 +10,11 @@ from holdfast_graphs import supervised_agent
 from holdfast_tools import Approval, current_call, tool
 
 
+def note(journal: Path, line: str) -> None:
+    with journal.open("a") as lines:
+        lines.write(line)
+
+
 @tool(
     effect="at_most_once",
     approval=Approval(when=lambda args: float(str(args["amount"])) > 500, roles=("finance",)),
@@ -16,8 +22,7 @@ from holdfast_tools import Approval, current_call, tool
 async def pay(amount: float) -> str:
     """Pay a bill."""
     if journal := os.environ.get("TEST_APP_PAYMENTS"):
-        with Path(journal).open("a") as lines:
-            lines.write(f"{current_call().idempotency_key} {amount:g}\n")
+        await asyncio.to_thread(note, Path(journal), f"{current_call().idempotency_key} {amount:g}\n")
     return f"paid {amount:g}"
 
 

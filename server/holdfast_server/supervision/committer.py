@@ -21,10 +21,12 @@ _LINGER = 0.003
 class Committer:
     """One commit after the other; once one is lost, nothing newer follows it.
 
-    A saver and the clones that LangGraph makes of it (one for each sub-graph) share one committer.
+    A saver and the clones that LangGraph makes of it (one for each sub-graph) share one committer. A `held`
+    one commits nothing before `release`, and then everything at once.
     """
 
-    def __init__(self, pool: Pool, fence: Fence) -> None:
+    def __init__(self, pool: Pool, fence: Fence, *, held: bool = False) -> None:
+        self._held = held
         self._pool = pool
         self._fence = fence
         self._rows = Superstep()
@@ -47,6 +49,8 @@ class Committer:
         Raises:
             LeaseLost, ThreadBusy: the fence is broken.
         """
+        if self._held:
+            return
         async with self._turn:
             rows, self._rows = self._rows, Superstep()
             if self._timer is not None:
@@ -59,9 +63,20 @@ class Committer:
                 raise self._failure
             rows.committed.set_result(None)
 
+    async def release(self) -> None:
+        """Commits everything that was held back."""
+        self._held = False
+        await self.flush()
+
+    async def soon(self, rows: Superstep) -> None:
+        """Waits until these rows are committed, with the next forced commit or a moment later."""
+        if not self._held:
+            self.linger()
+            await asyncio.shield(rows.committed)
+
     def linger(self) -> None:
         """Lets a commit happen a moment later, if nothing forces it before."""
-        if self._timer is None:
+        if self._timer is None and not self._held:
             self._timer = asyncio.get_running_loop().call_later(_LINGER, self._flush_soon)
 
     def _flush_soon(self) -> None:

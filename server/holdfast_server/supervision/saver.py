@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -33,18 +32,24 @@ class FencedSaver(AsyncPostgresSaver):
     """A saver for one run (or one edit) of one thread.
 
     Writes collect in memory and commit with the next checkpoint, or by themselves after a moment. Every
-    commit is one statement: fence, checkpoint, blobs, writes. `flush` forces it.
+    commit is one statement: fence, checkpoint, blobs, writes. `flush` forces it. An edit is `held`: it
+    commits as one when `release` is called, or not at all.
 
     Raises:
         LeaseLost, ThreadBusy: from any write, once the fence is broken; nothing was written.
     """
 
     def __init__(
-        self, pool: Pool, fence: Fence = _UNFENCED, *, serde: SerializerProtocol | None = None
+        self,
+        pool: Pool,
+        fence: Fence = _UNFENCED,
+        *,
+        serde: SerializerProtocol | None = None,
+        held: bool = False,
     ) -> None:
         super().__init__(pool, serde=serde)
         self._pool = pool
-        self._committer = Committer(pool, fence)
+        self._committer = Committer(pool, fence, held=held)
 
     async def aput(
         self,
@@ -103,8 +108,7 @@ class FencedSaver(AsyncPostgresSaver):
         for n, ((channel, _), value) in enumerate(zip(writes, values, strict=True)):
             idx = SPECIAL_WRITES.get(channel, n)
             rows.add_write(task, idx, channel, value, replacing=replacing)
-        self._committer.linger()
-        await asyncio.shield(rows.committed)
+        await self._committer.soon(rows)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Reads a checkpoint, through an outage if need be."""
@@ -117,6 +121,14 @@ class FencedSaver(AsyncPostgresSaver):
             LeaseLost, ThreadBusy: the fence is broken.
         """
         await self._committer.flush()
+
+    async def release(self) -> None:
+        """Commits a held edit.
+
+        Raises:
+            ThreadBusy: a run has taken the thread; nothing was written.
+        """
+        await self._committer.release()
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:

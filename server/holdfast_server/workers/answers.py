@@ -68,12 +68,12 @@ async def _history(pool: Pool, served: ServedGraph, asked: Question) -> str:
 async def _update(pool: Pool, served: ServedGraph, asked: Question) -> str:
     config = _config(asked)
     config["metadata"] = asked.get("metadata") or {}
-    saver = FencedSaver(pool, IdleFence(UUID(asked["thread_id"])))
+    saver = FencedSaver(pool, IdleFence(UUID(asked["thread_id"])), held=True)
     async with served.open(config) as opened:
         graph = opened.copy({"checkpointer": saver})
         with _refusing("the update"):
             made = await _apply(graph, config, asked)
-            await saver.flush()
+            await saver.release()
         head: RunnableConfig = {"configurable": {"thread_id": asked["thread_id"]}}
         await _publish(pool, asked, await graph.aget_state(head))
     point = {k: v for k, v in made["configurable"].items() if k in ("thread_id", *_POINT)}
@@ -84,7 +84,8 @@ async def _update(pool: Pool, served: ServedGraph, asked: Question) -> str:
 
 async def _apply(graph: Graph, config: RunnableConfig, asked: Question) -> RunnableConfig:
     as_node = asked.get("as_node")
-    if as_node not in (None, COPY_NODE, "__start__", "__end__", "__input__") and as_node not in graph.nodes:
+    in_root = not config["configurable"]["checkpoint_ns"]
+    if in_root and as_node not in (None, COPY_NODE, "__end__", "__input__", *graph.nodes):
         raise ApiError(400, f"Node {as_node} does not exist; the graph has {', '.join(sorted(graph.nodes))}")
     return await graph.aupdate_state(config, asked.get("values"), as_node=as_node)
 

@@ -60,13 +60,14 @@ def test_procrastinate_still_has_the_sql_that_our_functions_call() -> None:
 
 
 def test_a_procrastinate_job_still_has_the_id_that_is_our_ticket() -> None:
-    assert "id" in {field.name for field in Job.__attrs_attrs__}  # type: ignore[attr-defined]
-    assert "job" in {field.name for field in JobContext.__attrs_attrs__}  # type: ignore[attr-defined]
+    assert "id" in {field.name for field in Job.__attrs_attrs__}
+    assert "job" in {field.name for field in JobContext.__attrs_attrs__}
 
 
 def test_the_procrastinate_worker_still_takes_what_we_give() -> None:
     wanted = {
-        "queues", "name", "concurrency", "delete_jobs", "install_signal_handlers", "fetch_job_polling_interval",
+        "queues", "name", "concurrency", "delete_jobs", "install_signal_handlers",
+        "fetch_job_polling_interval",
     }  # fmt: skip
     assert wanted <= inspect.signature(Worker.__init__).parameters.keys()
     assert {"run", "stop"} <= set(dir(Worker))

@@ -17,7 +17,8 @@ def test_nothing_set_means_the_defaults() -> None:
 
 def test_every_field_is_read_with_its_type() -> None:
     environment = {
-        "HOLDFAST_CONCURRENCY": "3", "HOLDFAST_LEASE": "2.5", "HOLDFAST_CONFIG": "a/b.json", "HOLDFAST_DATABASE_URL": "u",
+        "HOLDFAST_CONCURRENCY": "3", "HOLDFAST_LEASE": "2.5", "HOLDFAST_CONFIG": "a/b.json",
+        "HOLDFAST_DATABASE_URL": "u",
     }  # fmt: skip
     settings = Settings.from_environment(environment)
     assert (settings.concurrency, settings.lease, settings.config) == (3, 2.5, Path("a/b.json"))

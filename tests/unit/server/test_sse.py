@@ -22,8 +22,8 @@ def test_the_beginning_has_several_names(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "position"),
     [
-        (None, None), ("1795230447239-42", 42), ("42", 42), ("nonsense", NEVER), ("1-x", NEVER), ("1-²", NEVER),
-        ("1-" + "9" * 40, NEVER), ("--", NEVER),
+        (None, None), ("1795230447239-42", 42), ("42", 42), ("nonsense", NEVER), ("1-x", NEVER),
+        ("1-²", NEVER), ("1-" + "9" * 40, NEVER), ("--", NEVER),
     ],
 )  # fmt: skip
 def test_a_position_is_the_number_of_the_event_or_the_end_of_time(

@@ -58,20 +58,22 @@ def test_a_question_reaches_a_client_that_wants_neither_values_nor_updates() -> 
 
 def test_message_tuples_go_out_as_messages() -> None:
     translator = Translator(("messages-tuple",))
-    ((name, (message, metadata)),) = shown(translator, "messages", (AIMessageChunk("hi", id="m"), {"n": 1}))
+    ((name, (message, metadata)),) = shown(
+        translator, "messages", (AIMessageChunk(content="hi", id="m"), {"n": 1})
+    )
     assert (name, message["type"], metadata) == ("messages", "AIMessageChunk", {"n": 1})
 
 
 def test_messages_are_accumulated_by_id() -> None:
     translator = Translator(("messages",))
-    first = shown(translator, "messages", (AIMessageChunk("he", id="m"), {"n": 1}))
+    first = shown(translator, "messages", (AIMessageChunk(content="he", id="m"), {"n": 1}))
     assert first[0] == ("messages/metadata", {"m": {"metadata": {"n": 1}}})
     assert (first[1][0], first[1][1][0]["content"], first[1][1][0]["type"]) == (
         "messages/partial",
         "he",
         "ai",
     )
-    ((name, (message,)),) = shown(translator, "messages", (AIMessageChunk("llo", id="m"), {"n": 1}))
+    ((name, (message,)),) = shown(translator, "messages", (AIMessageChunk(content="llo", id="m"), {"n": 1}))
     assert (name, message["content"]) == ("messages/partial", "hello")
     whole = shown(translator, "messages", (AIMessage("done", id="w"), {}), ("sub:1",))
     assert [name for name, _ in whole] == ["messages/metadata|sub:1", "messages/complete|sub:1"]
