@@ -35,7 +35,7 @@ def _went_on(crash: Crash) -> Claim:
     if comeback is None:
         return Claim(f"the runs of the killed worker went on: {crash.watched.invoice_id} did not", False)
     return Claim(
-        f"the {len(recoveries)} runs of the killed worker went on by themselves; "
+        f"the runs of the killed worker went on by themselves, {len(recoveries)} of {len(crash.aboard)}; "
         f"recovery took {recoveries[0]:.1f} to {recoveries[-1]:.1f} s",
         [call.tool for call in comeback.cut_off] == ["screen_supplier"],
     )

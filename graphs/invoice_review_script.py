@@ -82,7 +82,7 @@ class Review:
             return f"Paid {paid} for {self.invoice_id} ({_text(receipt, 'payment_id')}): everything matches."
         if (payment := self.last("pay_invoice")) and not _was_a_slip(payment.call):
             # Rejected, failed or settled by a person: in no case is it ours to pay again.
-            return f"I leave {self.invoice_id} as it is and do not pay again. I was told: {payment.result}"
+            return f"I leave {self.invoice_id} as it is and do not pay it. I was told: {payment.result}"
         if flag := self.data("flag_invoice"):
             return f"Flagged {self.invoice_id} for a person: {_text(flag, 'reason')}"
         if refused := self.error("flag_invoice"):

@@ -66,6 +66,7 @@ def dev(
     config: Path | None, database_url: str | None, host: str, port: int, data_dir: Path | None, workers: int
 ) -> None:
     """Starts PostgreSQL (unless DATABASE_URL is set), the API and workers; Ctrl-C stops all of it."""
+    click.echo("holdfast  starting")
     from holdfast_server.dev import run_dev
 
     settings = Settings.from_environment(config=config, database_url=database_url, data_dir=data_dir)

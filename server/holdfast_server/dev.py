@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -27,6 +28,7 @@ from holdfast_server.supervisor_watch import VARIABLE
 # A run that does not reach its next superstep in this time goes on from the last one at the next start.
 _DRAIN = "2"
 _GRACE = 8.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass
@@ -86,19 +88,27 @@ def run_dev(settings: Settings, *, host: str, port: int, workers: int) -> None:
     """
     config = read_config(settings.config)
     _check_port(host, port)
+    # Until the loop runs a signal is only noted: one that arrives while PostgreSQL starts must not orphan it.
+    told = threading.Event()
+    for sign in _SIGNALS:
+        signal.signal(sign, lambda *_: told.set())
     with ExitStack() as stack:
         if not settings.database_url:
             _say(f"starting PostgreSQL in {settings.data_dir}")
             url = stack.enter_context(embedded_postgres(settings.data_dir))
             settings = replace(settings, database_url=url)
-        asyncio.run(_run(settings, config, host=host, port=port, workers=workers))
+        asyncio.run(_run(settings, config, told, host=host, port=port, workers=workers))
         _say("stopped")
 
 
-async def _run(settings: Settings, config: AppConfig, *, host: str, port: int, workers: int) -> None:
+async def _run(
+    settings: Settings, config: AppConfig, told: threading.Event, *, host: str, port: int, workers: int
+) -> None:
     stop = asyncio.Event()
-    for sign in (signal.SIGINT, signal.SIGTERM):
+    for sign in _SIGNALS:
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    if told.is_set():
+        return
     for name in await migrate(settings.database_url):
         _say(f"migrated the database: {name}")
     children = _children(settings, config.path, host=host, port=port, workers=workers)
