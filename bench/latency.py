@@ -31,16 +31,14 @@ async def compare(database_url: str, api: str) -> None:
     waits = await _timed(SAMPLES, lambda: _wait(client, threads[0]))
     line("served, runs.wait", milliseconds(waits), _ratio(waits, bare))
     firsts = await _timed(SAMPLES, lambda: _first_event(client, threads[0]))
-    line(
-        "served, first event of a stream", milliseconds(firsts), f"{median(firsts) / median(bare):.1f} x bare"
-    )
+    line("served, first event of a stream", milliseconds(firsts), _ratio(firsts, bare))
     rates = [await _throughput(client, threads) for _ in range(3)]
-    figure = f"{median(rates):.0f} runs/s"
-    line(
-        f"served, {CLIENTS} clients",
-        figure,
-        f"{median(rates) * median(bare):.2f} x one bare run after another",
-    )
+    against = f"{median(rates) * median(bare):.2f} x bare runs one after another"
+    line(f"served, {CLIENTS} clients", f"{median(rates):.0f} runs/s", against)
+
+
+def _ratio(samples: list[float], bare: list[float]) -> str:
+    return f"{median(samples) / median(bare):.1f} x bare"
 
 
 async def _bare(database_url: str) -> list[float]:
@@ -58,8 +56,8 @@ async def _threads(client: LangGraphClient, count: int) -> list[str]:
     return [str((await client.threads.create())["thread_id"]) for _ in range(count)]
 
 
-async def _wait(client: LangGraphClient, thread_id: str | None) -> None:
-    await client.runs.wait(thread_id, "trivial", input={"trail": [], "goal": 2})
+async def _wait(client: LangGraphClient, thread_id: str) -> None:
+    await client.runs.wait(thread_id, "trivial", input={"trail": [], "goal": 0})
 
 
 async def _first_event(client: LangGraphClient, thread_id: str) -> None:
@@ -71,7 +69,7 @@ async def _first_event(client: LangGraphClient, thread_id: str) -> None:
 async def _throughput(client: LangGraphClient, threads: list[str]) -> float:
     async def one(thread_id: str) -> None:
         for _ in range(RUNS // CLIENTS):
-            await client.runs.wait(None, "trivial", input={"trail": []})
+            await _wait(client, thread_id)
 
     started = time.perf_counter()
     await asyncio.gather(*(one(thread_id) for thread_id in threads))
