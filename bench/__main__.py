@@ -17,9 +17,7 @@ def main() -> None:
     """Measures and prints; about a minute."""
     with tempfile.TemporaryDirectory() as folder, embedded_postgres(Path(folder)) as url:
         asyncio.run(migrate(url))
-        print(
-            f"{os.cpu_count()} cores, embedded PostgreSQL; ratios are to be trusted, times are this machine's\n"
-        )
+        print(f"{os.cpu_count()} cores, embedded PostgreSQL; trust the ratios, not the times\n")
         asyncio.run(savers.compare(url))
         with served(url, workers=1) as api:
             asyncio.run(latency.compare(url, api))

@@ -23,16 +23,15 @@ RUNS = 800
 
 
 async def compare(database_url: str, api: str) -> None:
-    """Bare run, `wait` on a thread, first event of a stream, and throughput with sixteen clients."""
+    """Bare run, `wait`, first event of a stream, and throughput with sixteen clients."""
     client = get_client(url=api, api_key=None)
     bare = await _bare(database_url)
     line("bare graph.ainvoke, stock saver", milliseconds(bare))
-    threads = await _threads(client, CLIENTS)
-    waits = await _timed(SAMPLES, lambda: _wait(client, threads[0]))
+    waits = await _timed(SAMPLES, lambda: _wait(client))
     line("served, runs.wait", milliseconds(waits), _ratio(waits, bare))
-    firsts = await _timed(SAMPLES, lambda: _first_event(client, threads[0]))
+    firsts = await _timed(SAMPLES, lambda: _first_event(client))
     line("served, first event of a stream", milliseconds(firsts), _ratio(firsts, bare))
-    rates = [await _throughput(client, threads) for _ in range(3)]
+    rates = [await _throughput(client) for _ in range(3)]
     against = f"{median(rates) * median(bare):.2f} x bare runs one after another"
     line(f"served, {CLIENTS} clients", f"{median(rates):.0f} runs/s", against)
 
@@ -52,27 +51,23 @@ async def _bare(database_url: str) -> list[float]:
         return await _timed(SAMPLES, run)
 
 
-async def _threads(client: LangGraphClient, count: int) -> list[str]:
-    return [str((await client.threads.create())["thread_id"]) for _ in range(count)]
+async def _wait(client: LangGraphClient) -> None:
+    await client.runs.wait(None, "trivial", input={"trail": []})
 
 
-async def _wait(client: LangGraphClient, thread_id: str) -> None:
-    await client.runs.wait(thread_id, "trivial", input={"trail": [], "goal": 0})
-
-
-async def _first_event(client: LangGraphClient, thread_id: str) -> None:
-    async for part in client.runs.stream(thread_id, "trivial", input={"trail": []}):
+async def _first_event(client: LangGraphClient) -> None:
+    async for part in client.runs.stream(None, "trivial", input={"trail": []}):
         if part.event == "values":
             break
 
 
-async def _throughput(client: LangGraphClient, threads: list[str]) -> float:
-    async def one(thread_id: str) -> None:
+async def _throughput(client: LangGraphClient) -> float:
+    async def one() -> None:
         for _ in range(RUNS // CLIENTS):
-            await _wait(client, thread_id)
+            await _wait(client)
 
     started = time.perf_counter()
-    await asyncio.gather(*(one(thread_id) for thread_id in threads))
+    await asyncio.gather(*(one() for _ in range(CLIENTS)))
     return RUNS / (time.perf_counter() - started)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
 from api.scene import Client, busy_run, rows
-from langgraph_sdk.errors import BadRequestError, ConflictError, NotFoundError
+from langgraph_sdk.errors import BadRequestError, ConflictError, NotFoundError, UnprocessableEntityError
 
 EMPTY: dict[str, Any] = {
     "values": {}, "next": [], "tasks": [], "metadata": None, "created_at": None, "checkpoint": None,
@@ -155,6 +156,16 @@ async def test_a_thread_that_never_ran_is_edited_once_it_names_its_graph(client:
     nameless = await client.threads.create()
     with pytest.raises(BadRequestError, match="no graph yet"):
         await client.threads.update_state(nameless["thread_id"], {"x": 1})
+
+
+async def test_a_thread_of_an_unknown_graph_is_told_at_once(client: Client) -> None:
+    lost = (await client.threads.create(graph_id="nope"))["thread_id"]
+    broken = (await client.threads.create(graph_id="broken"))["thread_id"]
+    async with asyncio.timeout(2):
+        with pytest.raises(NotFoundError, match="'nope' in its metadata"):
+            await client.threads.get_state(lost)
+        with pytest.raises(UnprocessableEntityError, match="nothing_of_that_name"):
+            await client.threads.get_history(broken)
 
 
 async def test_wrong_updates_are_refused_and_change_nothing(client: Client, ran: str) -> None:
