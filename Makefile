@@ -34,6 +34,7 @@ check: $(READY) ## Lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy demo bench tests
 	$(BIN)/lint-imports
 
 format: $(READY) ## Format the code

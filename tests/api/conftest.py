@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
+import pytest_asyncio
 from langgraph_sdk.client import LangGraphClient
 from stack import Stack
 
@@ -29,21 +31,21 @@ def stack(stack_database: str) -> Iterator[Stack]:
     asyncio.run(stack.stop())
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def client(stack: Stack) -> AsyncIterator[LangGraphClient]:
     """The official client."""
     async with stack.client() as client:
         yield client
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
     """A bare HTTP client, for what the official one hides."""
     async with stack.http() as http:
         yield http
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def thread_id(client: LangGraphClient) -> str:
     """The id of an empty thread."""
     return str((await client.threads.create())["thread_id"])
@@ -59,3 +61,10 @@ def pytest_runtest_makereport(
     if report.failed and stack is not None:
         report.sections.append(("processes", stack.logs()))
     return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All API tests share one event loop and with it the clients, whose making costs more than most tests."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)

@@ -12,9 +12,9 @@ from api.scene import Client
 ROUNDS = 60
 SCALARS: list[Any] = [None, True, 0, -1, 3, 2**63, 2**70, -0.5, 1e308, "", "x" * 5000, "a\x00b", "\u2028"]
 WORDS = [
-    "x", "echo", "ask", "poison", "*", "values", "updates", "events", "enqueue", "reject", "interrupt", "rollback",
-    "create", "cancel", "do_nothing", "first", "__end__", "__start__", "__copy__", "idle", "asc", "thread_id",
-    "metadata", "01a1fe20-0000-7000-8000-000000000000",
+    "x", "echo", "ask", "poison", "*", "values", "updates", "events", "enqueue", "reject", "interrupt",
+    "rollback", "create", "cancel", "do_nothing", "first", "__end__", "__start__", "__copy__", "idle", "asc",
+    "thread_id", "metadata", "01a1fe20-0000-7000-8000-000000000000",
 ]  # fmt: skip
 KEYS = [
     "assistant_id", "input", "command", "resume", "update", "goto", "node", "config", "configurable", "tags",

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 from api.scene import Client, busy_run, rows
 from langgraph_sdk.errors import BadRequestError, ConflictError, NotFoundError, UnprocessableEntityError
 
@@ -16,7 +17,7 @@ EMPTY: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def ran(client: Client, thread_id: str) -> str:
     """A thread on which `echo` ran once."""
     await client.runs.wait(thread_id, "echo", input={"x": 1})

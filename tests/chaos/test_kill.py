@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from chaos.conftest import Chaos, Journal
@@ -22,7 +23,7 @@ POINTS = [
     "thought-after-3",
 ]
 UNKNOWN = ["before-pay", "after-pay"]
-CHORES = {"messages": [{"role": "user", "content": "do the chores"}]}
+CHORES: dict[str, Any] = {"messages": [{"role": "user", "content": "do the chores"}]}
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -31,7 +32,7 @@ async def test_a_killed_run_goes_on_and_repeats_nothing(mortals: tuple[Stack, Jo
     journal.order_death(point)
     client = stack.client()
     thread = await client.threads.create()
-    result = await client.runs.wait(thread["thread_id"], "chores", input=CHORES)
+    result: Any = await client.runs.wait(thread["thread_id"], "chores", input=CHORES)
     runs = await client.runs.list(thread["thread_id"])
 
     assert journal.was_obeyed
@@ -51,11 +52,11 @@ async def test_a_payment_of_unknown_outcome_is_never_sent_again_but_asked_about(
     journal.order_death(point)
     client = stack.client()
     thread_id = (await client.threads.create())["thread_id"]
-    asked = await client.runs.wait(thread_id, "chores", input=CHORES)
+    asked: Any = await client.runs.wait(thread_id, "chores", input=CHORES)
     [question] = asked["__interrupt__"]
     paid_before = len(journal.lines("pay"))
     answer = {"type": "done", "message": "the bank says it is paid"}
-    result = await client.runs.wait(thread_id, "chores", command={"resume": {question["id"]: answer}})
+    result: Any = await client.runs.wait(thread_id, "chores", command={"resume": {question["id"]: answer}})
 
     assert question["value"]["type"] == "unknown_outcome"
     assert result["messages"][-1]["content"] == "all done"
@@ -84,7 +85,7 @@ async def test_results_outlive_a_stop_and_a_start_of_everything(chaos: Chaos) ->
     async with chaos() as stack:
         client = stack.client()
         thread_id = (await client.threads.create())["thread_id"]
-        before = await client.runs.wait(thread_id, "chores", input=CHORES)
+        before: Any = await client.runs.wait(thread_id, "chores", input=CHORES)
         history = await client.threads.get_history(thread_id, limit=50)
     async with chaos() as stack:
         client = stack.client()

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from chaos.conftest import APP, Chaos, Journal
@@ -38,7 +39,7 @@ async def assert_nothing_lost_nothing_repeated(
         await asyncio.wait_for(client.runs.join(thread_id, run_id), 120)
         assert (await client.runs.get(thread_id, run_id))["status"] == "success"
     for thread_id in {thread_id for thread_id, _ in started}:
-        values = (await client.threads.get(thread_id))["values"]
+        values: Any = (await client.threads.get(thread_id))["values"]
         assert values["trail"] == list(range(GOAL * 5))
         keys = set(journal.lines(f"step {thread_id}"))
         assert len(keys) == GOAL * 5

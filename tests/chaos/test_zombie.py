@@ -31,7 +31,7 @@ async def test_a_zombie_worker_cannot_overwrite_the_new_owner(chaos: Chaos, jour
     assert stored["status"] == "success"
     assert result["trail"] == list(range(12))
     # One line of history: nobody forked it, every superstep was written once.
-    assert [state["metadata"]["step"] for state in history] == list(range(12, -2, -1))
+    assert [(state["metadata"] or {})["step"] for state in history] == list(range(12, -2, -1))
     # A step that was sent twice around the freeze was sent under one key.
     assert len(set(journal.lines("step"))) == 12
 

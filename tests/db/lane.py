@@ -110,9 +110,9 @@ class Lane:
     async def select(self, sql: str, params: list[Any] | None = None) -> list[dict[str, Any]]:
         """Rows."""
         async with self.pool.connection() as conn:
-            return await (await conn.execute(sql, params)).fetchall()  # type: ignore[arg-type]
+            return await (await conn.execute(sql, params)).fetchall()
 
     async def execute(self, sql: str, params: list[Any] | None = None) -> None:
         """A statement without rows."""
         async with self.pool.connection() as conn:
-            await conn.execute(sql, params)  # type: ignore[arg-type]
+            await conn.execute(sql, params)

@@ -7,7 +7,9 @@ from uuid import UUID
 
 import pytest
 from db.lane import Lane
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import empty_checkpoint
+from psycopg import AsyncConnection
 
 from holdfast_server.db.pool import Pool
 from holdfast_server.errors import HoldfastError, LeaseLost, ThreadBusy
@@ -21,7 +23,7 @@ from holdfast_server.supervision.saver import FencedSaver
 from holdfast_tools.ledger import Effect, Fresh, Settled, Unknown
 
 
-def config_of(run: ClaimedRun) -> dict[str, dict[str, str]]:
+def config_of(run: ClaimedRun) -> RunnableConfig:
     return {"configurable": {"thread_id": str(run.thread_id), "checkpoint_ns": ""}}
 
 
@@ -107,7 +109,8 @@ async def test_a_transactional_effect_and_its_settlement_are_one_commit(pool: Po
 
     async def pay(amount: int, *, crash: bool) -> None:
         async with ledger.transaction(effect_of(run)) as transaction:
-            await transaction.handle.execute("insert into bank values (%s)", [amount])  # type: ignore[union-attr]
+            assert isinstance(transaction.handle, AsyncConnection)
+            await transaction.handle.execute("insert into bank values (%s)", [amount])
             await transaction.settle(result='"paid"', failed=False)
             if crash:
                 raise ZeroDivisionError
@@ -136,7 +139,7 @@ async def test_a_zombie_neither_ends_its_run_nor_adds_events(pool: Pool, lane: L
 async def test_an_edit_of_the_state_is_refused_once_a_run_is_admitted(pool: Pool, lane: Lane) -> None:
     await lane.execute("insert into thread (thread_id) values (%s)", [lane.thread_id])
     editor = FencedSaver(pool, IdleFence(lane.thread_id))
-    config = {"configurable": {"thread_id": str(lane.thread_id), "checkpoint_ns": ""}}
+    config: RunnableConfig = {"configurable": {"thread_id": str(lane.thread_id), "checkpoint_ns": ""}}
     await editor.aput(config, empty_checkpoint(), {"source": "update", "step": 0}, {})
     await lane.admitted()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import operator
 from typing import Annotated, Any, TypedDict
 
@@ -35,11 +36,19 @@ def graph_that_writes(value: Any) -> Any:
     return graph.add_edge(START, "write").add_edge("write", "after").compile()
 
 
-@pytest.mark.parametrize(
-    "value",
-    ["a\x00b", float("inf"), "x" * 10_000_000, 2**63 - 1, -(2**63), b"\x00\xff", {"a\x00": "\x00"}, "ünïcödé"],
-    ids=["nul", "infinity", "10 MB", "max int", "min int", "bytes", "nul inside", "unicode"],
-)
+STRANGE = {
+    "nul": "a\x00b",
+    "infinity": float("inf"),
+    "10 MB": "x" * 10_000_000,
+    "max int": 2**63 - 1,
+    "min int": -(2**63),
+    "bytes": b"\x00\xff",
+    "nul inside": {"a\x00": "\x00"},
+    "unicode": "ünïcödé",
+}
+
+
+@pytest.mark.parametrize("value", STRANGE.values(), ids=STRANGE.keys())
 async def test_a_strange_value_survives_a_superstep_and_a_reload(pool: Pool, value: Any) -> None:
     graph = graph_that_writes(value)
     await graph.copy({"checkpointer": FencedSaver(pool)}).ainvoke({}, CONFIG, durability="sync")
@@ -48,14 +57,10 @@ async def test_a_strange_value_survives_a_superstep_and_a_reload(pool: Pool, val
 
 
 @pytest.mark.parametrize("value", [2**80, object(), "\ud800"], ids=["huge int", "object", "surrogate"])
-async def test_a_value_that_cannot_be_stored_fails_its_run_and_does_not_wedge_the_thread(
-    pool: Pool, value: Any
-) -> None:
+async def test_a_value_that_cannot_be_stored_does_not_wedge_the_thread(pool: Pool, value: Any) -> None:
     bad = graph_that_writes(value).copy({"checkpointer": FencedSaver(pool)})
-    try:
+    with contextlib.suppress(TypeError, ValueError):
         await bad.ainvoke({}, CONFIG, durability="sync")
-    except Exception as refusal:
-        assert str(refusal)
     good = graph_that_writes("fine").copy({"checkpointer": FencedSaver(pool)})
     assert (await good.ainvoke({}, CONFIG, durability="sync"))["value"] == "fine"
 

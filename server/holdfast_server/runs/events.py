@@ -13,10 +13,11 @@ from holdfast_server.db.statements import statement
 
 logger = logging.getLogger(__name__)
 
-# A reader sees an event at most this much later than the graph made it; shorter windows cost commits.
-LIVE_WINDOW = 0.02
-# For runs that nobody said they would watch; a reader who joins is a little behind.
-QUIET_WINDOW = 0.25
+# A watched run's event is written at once, and what follows within this time together; shorter windows cost
+# commits.
+_WATCHED = 0.02
+# An unwatched run's events wait for company from the start; a reader who joins is a little behind.
+_UNWATCHED = 0.25
 # A batch is written early when it grows beyond this many characters.
 _FULL = 256 * 1024
 
@@ -32,9 +33,10 @@ class Event:
 class EventLog:
     """The events of one attempt at a run. Events still here at the end travel with `finish`."""
 
-    def __init__(self, pool: Pool, *, run_id: UUID, epoch: int, window: float = LIVE_WINDOW) -> None:
+    def __init__(self, pool: Pool, *, run_id: UUID, epoch: int, watched: bool = True) -> None:
         self._pool = pool
-        self._window = window
+        self._watched = watched
+        self._wrote_at = 0.0
         self._owner = {"run_id": run_id, "epoch": epoch}
         self._waiting: list[Event] = []
         self._size = 0
@@ -48,7 +50,12 @@ class EventLog:
         if self._size > _FULL:
             await self.flush()
         elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._window, self._write_soon)
+            self._timer = asyncio.get_running_loop().call_later(self._delay(), self._write_soon)
+
+    def _delay(self) -> float:
+        if not self._watched:
+            return _UNWATCHED
+        return max(0.0, self._wrote_at + _WATCHED - asyncio.get_running_loop().time())
 
     async def flush(self) -> None:
         """Writes what waits, after what is being written."""
@@ -67,10 +74,13 @@ class EventLog:
 
     def _write_soon(self) -> None:
         self._timer = None
+        if not self._waiting:
+            return
+        self._wrote_at = asyncio.get_running_loop().time()
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write(self._take()))
         else:
-            self._timer = asyncio.get_running_loop().call_later(self._window, self._write_soon)
+            self._timer = asyncio.get_running_loop().call_later(_WATCHED, self._write_soon)
 
     def _take(self) -> list[Event]:
         events, self._waiting, self._size = self._waiting, [], 0

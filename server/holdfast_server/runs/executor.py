@@ -18,7 +18,7 @@ from holdfast_server.db.statements import statement
 from holdfast_server.errors import LeaseLost
 from holdfast_server.graphs.served import Graph, ServedGraph
 from holdfast_server.runs.end import End, Ended, Released, Superseded
-from holdfast_server.runs.events import LIVE_WINDOW, QUIET_WINDOW, Event, EventLog
+from holdfast_server.runs.events import Event, EventLog
 from holdfast_server.runs.invocation import (
     Head,
     graph_input,
@@ -65,8 +65,9 @@ class Execution:
         fence = RunFence(self.run.run_id, self.run.epoch)
         self._saver = FencedSaver(self.pool, fence)
         kwargs = self.run.kwargs
-        window = LIVE_WINDOW if kwargs.get("watched") else QUIET_WINDOW
-        self._log = EventLog(self.pool, run_id=fence.run_id, epoch=fence.epoch, window=window)
+        self._log = EventLog(
+            self.pool, run_id=fence.run_id, epoch=fence.epoch, watched=bool(kwargs.get("watched"))
+        )
         self._seen = Translator(tuple(kwargs.get("stream_mode") or []))
         ledger = PostgresLedger(self.pool, fence, self._saver.flush)
         with use_ledger(ledger):
