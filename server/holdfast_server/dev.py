@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 import httpx
 
-from holdfast_server.db.embedded import embedded_postgres
+from holdfast_server.db.embedded import embedded_postgres, revive
 from holdfast_server.db.migrate import migrate
 from holdfast_server.errors import ConfigError
 from holdfast_server.graphs.config import AppConfig, read_config
@@ -92,17 +92,26 @@ def run_dev(settings: Settings, *, host: str, port: int, workers: int) -> None:
     told = threading.Event()
     for sign in _SIGNALS:
         signal.signal(sign, lambda *_: told.set())
+    embedded = not settings.database_url
     with ExitStack() as stack:
-        if not settings.database_url:
+        if embedded:
             _say(f"starting PostgreSQL in {settings.data_dir}")
             url = stack.enter_context(embedded_postgres(settings.data_dir))
             settings = replace(settings, database_url=url)
-        asyncio.run(_run(settings, config, told, host=host, port=port, workers=workers))
+        nursed = settings.data_dir if embedded else None
+        asyncio.run(_run(settings, config, told, host=host, port=port, workers=workers, nursed=nursed))
         _say("stopped")
 
 
 async def _run(
-    settings: Settings, config: AppConfig, told: threading.Event, *, host: str, port: int, workers: int
+    settings: Settings,
+    config: AppConfig,
+    told: threading.Event,
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    nursed: Path | None,
 ) -> None:
     stop = asyncio.Event()
     for sign in _SIGNALS:
@@ -114,10 +123,13 @@ async def _run(
     children = _children(settings, config.path, host=host, port=port, workers=workers)
     keeping = [asyncio.create_task(child.keep_alive()) for child in children]
     ready = asyncio.create_task(_announce(config, host=host, port=port, workers=workers))
+    nursing = asyncio.create_task(_nurse(nursed)) if nursed else None
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([stopped, *keeping], return_when=asyncio.FIRST_COMPLETED)
     _say("stopping")
     ready.cancel()
+    if nursing is not None:
+        nursing.cancel()
     await asyncio.gather(*(child.stop() for child in children))
     await asyncio.gather(*keeping)
 
@@ -143,6 +155,17 @@ def _check_port(host: str, port: int) -> None:
             raise ConfigError(
                 f"cannot listen on {host}:{port}: {error.strerror}; choose another --port"
             ) from None
+
+
+async def _nurse(data_dir: Path) -> None:
+    """Starts the embedded PostgreSQL again when somebody killed it."""
+    while True:
+        await asyncio.sleep(1.0)
+        try:
+            if await asyncio.to_thread(revive, data_dir):
+                _say("PostgreSQL had died; started again")
+        except Exception as error:
+            _say(f"PostgreSQL has died and does not start: {error}")
 
 
 async def _announce(config: AppConfig, *, host: str, port: int, workers: int) -> None:

@@ -4,6 +4,7 @@ HoldfastError
 ├── ConfigError        langgraph.json or a setting is wrong; names the file and the mend
 ├── GraphLoadError     one graph cannot be loaded; the others run on
 ├── DatabaseError      no database, or one that is not ours
+├── ExitInGraph        user code asked the process to exit (workers/exits.py)
 ├── LeaseLost          this worker was superseded: it must stop and write nothing
 ├── ThreadBusy         a write to a thread's state while a run owns the thread
 └── ApiError           an answer to an HTTP client: status and one sentence

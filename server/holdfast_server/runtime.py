@@ -81,6 +81,7 @@ def load(settings: Settings) -> LoadedGraphs:
 
 def work(settings: Settings) -> None:
     """Works until SIGINT or SIGTERM, which drain."""
+    from holdfast_server.workers.exits import contain_exits
     from holdfast_server.workers.worker import Worker
 
     end_with_supervisor()
@@ -89,6 +90,7 @@ def work(settings: Settings) -> None:
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
+        contain_exits(loop)
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, worker.stop)
         await worker.run()

@@ -1,6 +1,7 @@
-"""Raises in its second node, unless it is told to be `calm`."""
+"""Raises in its second node, unless it is told to be `calm` or to `leave`."""
 
 import operator
+import sys
 from typing import Annotated, TypedDict
 
 from langgraph.graph import START, StateGraph
@@ -10,6 +11,7 @@ class State(TypedDict, total=False):
     """Whether to fail, and who ran."""
 
     calm: bool
+    leave: bool
     log: Annotated[list[str], operator.add]
 
 
@@ -18,6 +20,8 @@ async def fine(state: State) -> State:
 
 
 async def boom(state: State) -> State:
+    if state.get("leave"):
+        sys.exit(3)
     if not state.get("calm"):
         raise ValueError("boom from node")
     return {"log": ["calm"]}

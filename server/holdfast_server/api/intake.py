@@ -17,6 +17,7 @@ from holdfast_server.api.checkpoints import existing_point, point_of
 from holdfast_server.api.configs import checked_config
 from holdfast_server.errors import ApiError
 from holdfast_server.runs.admission import Admitted, LaneTaken, NoThread, RunRequest, admit
+from holdfast_server.runs.answer import is_resume_map
 
 
 async def take_run(
@@ -35,7 +36,8 @@ async def take_run(
         await existing_point(backend, thread_id, point)
     elif "checkpoint_id" in point:
         raise ApiError(400, "You must provide a thread_id when starting from a checkpoint.")
-    request = _request(body, assistant, thread_id, watched=watched)
+    answers = await _answers(backend, body, thread_id)
+    request = _request(body, assistant, thread_id, watched=watched, answers=answers)
     async with backend.pool.connection() as conn:
         admission = await admit(conn, request)
     match admission:
@@ -51,6 +53,20 @@ async def take_run(
             )
         case _:
             assert_never(admission)
+
+
+async def _answers(backend: Backend, body: RunBody, thread_id: UUID | None) -> dict[str, Any] | None:
+    """A bare answer, tied to the one question that waits as the client sends it; None when that is not clear.
+
+    A second client that answers the same question must not answer the next one by accident.
+    """
+    resume = body.command.resume if body.command else None
+    if resume is None or thread_id is None or is_resume_map(resume):
+        return None
+    thread = await backend.row("find_thread", tenant=TENANT, thread_id=thread_id)
+    by_task = (thread["interrupts"] or {}) if thread else {}
+    pending = [question["id"] for questions in by_task.values() for question in questions]
+    return {pending[0]: resume} if len(pending) == 1 else None
 
 
 def _check(body: RunBody, thread_id: UUID | None) -> None:
@@ -85,7 +101,14 @@ def _targets(body: RunBody) -> list[Any]:
     return goto if isinstance(goto, list) else [goto] if goto else []
 
 
-def _request(body: RunBody, assistant: DictRow, thread_id: UUID | None, *, watched: bool) -> RunRequest:
+def _request(
+    body: RunBody,
+    assistant: DictRow,
+    thread_id: UUID | None,
+    *,
+    watched: bool,
+    answers: Mapping[str, Any] | None,
+) -> RunRequest:
     config = _merged_config(assistant["config"], body.config or {})
     context = {**assistant["context"], **(body.context or {})}
     if context:
@@ -100,7 +123,8 @@ def _request(body: RunBody, assistant: DictRow, thread_id: UUID | None, *, watch
         graph_id=assistant["graph_id"],
         strategy=body.multitask_strategy,
         kwargs=_kwargs(body, config, context or None)
-        | {"temporary": thread_id is None, "watched": watched or body.stream_resumable},
+        | {"temporary": thread_id is None, "watched": watched or body.stream_resumable}
+        | ({"answers": answers} if answers else {}),
         metadata=metadata | identity,
         after_seconds=body.after_seconds,
         create_thread=thread_id is None or body.if_not_exists == "create",

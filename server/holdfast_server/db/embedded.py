@@ -33,6 +33,15 @@ def embedded_postgres(data_dir: Path) -> Iterator[str]:
             server.stop()
 
 
+def revive(data_dir: Path) -> bool:
+    """Starts the embedded server again if it has died; whether it had."""
+    server = _start(data_dir.expanduser().resolve() / "postgres")
+    if server.get_postmaster_info().is_running():
+        return False
+    server.ensure_postgres_running()
+    return True
+
+
 @contextmanager
 def _sole_owner(data_dir: Path) -> Iterator[None]:
     with (data_dir / "lock").open("a+") as lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,12 +12,14 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
+from langgraph.types import StateSnapshot
 
 from holdfast_server import wire
 from holdfast_server.db.pool import Pool
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import LeaseLost
 from holdfast_server.graphs.served import Graph, ServedGraph
+from holdfast_server.runs import outcome
 from holdfast_server.runs.end import End, Ended, Released, Superseded
 from holdfast_server.runs.events import Event, EventLog
 from holdfast_server.runs.invocation import (
@@ -28,7 +31,6 @@ from holdfast_server.runs.invocation import (
     without_checkpoint,
 )
 from holdfast_server.runs.lease import finish
-from holdfast_server.runs.questions import questions_by_task, streamed_question
 from holdfast_server.runs.run import ClaimedRun
 from holdfast_server.runs.stream import Translator, stream_parts
 from holdfast_server.supervision.effects import PostgresLedger
@@ -92,18 +94,15 @@ class Execution:
 
     async def _outcome(self, task: asyncio.Task[End]) -> End:
         await asyncio.wait([task])
+        failure = asyncio.CancelledError() if task.cancelled() else task.exception()
         match self._stop:
             case "superseded":
                 return Superseded()
-            case "shutdown":
+            case "shutdown" if failure is not None:
                 return Released()
-            case "interrupt" | "rollback" if task.cancelled() or task.exception() is not None:
+            case "interrupt" | "rollback" if failure is not None:
                 return await self._cancelled(self._stop)
-        if task.cancelled():
-            # User code cancelled itself: to the client this is an error like any other.
-            return self._failed(asyncio.CancelledError("the graph cancelled its own run"))
-        failure = task.exception()
-        return task.result() if failure is None else self._failed(failure)
+        return task.result() if failure is None else await self._failed(failure)
 
     async def _attempt(self) -> End:
         bare = run_config(self.run, recursion_limit=None)
@@ -120,7 +119,7 @@ class Execution:
         if self.run.attempts == 1 and not self.run.kwargs.get("command"):
             return self.run.kwargs.get("input"), config
         head = await Head.of(graph, config)
-        answers = self.run.answers
+        answers = self.run.answers or self.run.kwargs.get("answers")
         if answers is None:
             answers = resume_answers(self.run, head)
             if answers is not None:
@@ -139,64 +138,43 @@ class Execution:
     async def _succeeded(self, graph: Graph, config: RunnableConfig) -> Ended:
         await self._saver.flush()
         if not self._seen.interrupted and self._seen.values is not None:
+            # The common end: the stream has told all there is to know.
             return Ended("success", "idle", values=self._seen.values_text, output=self._seen.values_text)
-        state = await graph.aget_state(without_checkpoint(config))
-        # What `wait` answers shows the questions; the thread's values do not, it has them by task.
-        pending = [streamed_question(i) for i in state.interrupts]
-        output = {**_mapping(state.values), "__interrupt__": pending} if pending else state.values
-        return Ended(
-            "success",
-            "interrupted" if state.next else "idle",
-            values=wire.dumps_text(state.values),
-            output=wire.dumps_text(output),
-            interrupts=questions_by_task(state),
-        )
+        return outcome.succeeded(await graph.aget_state(without_checkpoint(config)))
 
     async def _cancelled(self, action: str) -> End:
-        async with self.pool.connection() as conn:
-            if action == "rollback":
-                await conn.execute(
-                    statement("discard_checkpoints"),
-                    {"run_id": self.run.run_id, "thread_id": str(self.run.thread_id)},
-                )
-        config = without_checkpoint(run_config(self.run, recursion_limit=None))
-        async with self.served.open(config) as opened:
-            # A saver of its own: the attempt's may hold rows that must not be written any more.
-            state = await opened.copy({"checkpointer": FencedSaver(self.pool)}).aget_state(config)
-        values = wire.dumps_text(state.values)
-        return Ended(
-            "rollback" if action == "rollback" else "interrupted",
-            "interrupted" if state.next else "idle",
-            values=values,
-            output=values,
-            interrupts=questions_by_task(state),
-        )
+        if action == "rollback":
+            params = {"run_id": self.run.run_id, "epoch": self.run.epoch}
+            async with self.pool.connection() as conn:
+                await conn.execute(statement("discard_checkpoints"), params)
+        return outcome.cancelled(action, await self._stored_state())
 
-    def _failed(self, failure: BaseException) -> End:
-        values = self._seen.values_text if self._seen.values is not None else None
+    async def _failed(self, failure: BaseException) -> End:
         match failure:
             case LeaseLost():
                 return Superseded()
             case GraphDrained():
                 return Released()
-            case TimeoutError() if self._timed_out(failure):
-                message = f"the run took longer than its limit of {self.timeout:g} s"
-                error = {"error": "RunTimeout", "message": message}
-                return Ended("timeout", "error", values, values, error=error)
+            case asyncio.CancelledError():
+                # Nobody stopped it: user code cancelled itself, an error like any other.
+                failure = asyncio.CancelledError("the graph cancelled its own run")
         logger.warning("run %s failed: %s", self.run.run_id, type(failure).__name__, exc_info=failure)
-        error = {"error": type(failure).__name__, "message": str(failure)}
-        return Ended("error", "error", values, values, error=error)
-
-    def _timed_out(self, failure: TimeoutError) -> bool:
+        state = None
+        with contextlib.suppress(Exception):
+            state = await self._stored_state()
         # asyncio.timeout raises it bare, from its own cancellation; user code gives a message.
-        return not failure.args and isinstance(failure.__cause__, asyncio.CancelledError)
+        if isinstance(failure, TimeoutError) and not failure.args and failure.__cause__ is not None:
+            return outcome.timed_out(self.timeout, state)
+        return outcome.failed(failure, state)
+
+    async def _stored_state(self) -> StateSnapshot:
+        """The state as it is stored; the attempt's own saver may hold rows that must not be written."""
+        config = without_checkpoint(run_config(self.run, recursion_limit=None))
+        async with self.served.open(config) as graph:
+            return await graph.copy({"checkpointer": FencedSaver(self.pool)}).aget_state(config)
 
 
 def _closing_events(end: End) -> list[Event]:
     if isinstance(end, Ended) and end.error is not None:
         return [Event("error", wire.dumps_text(end.error))]
     return []
-
-
-def _mapping(values: Any) -> dict[str, Any]:
-    return dict(values) if isinstance(values, Mapping) else {"value": values}

@@ -12,6 +12,7 @@ from langgraph.types import Command, Send
 
 from holdfast_server.compat.langgraph import STRICT_RESUME
 from holdfast_server.graphs.served import Graph
+from holdfast_server.runs.answer import is_resume_map
 from holdfast_server.runs.run import ClaimedRun
 
 
@@ -88,7 +89,7 @@ def resume_answers(run: ClaimedRun, head: Head) -> dict[str, Any] | None:
     resume = command.get("resume")
     if resume is None:
         return None
-    if isinstance(resume, dict) and resume and all(_is_interrupt_id(k) for k in resume):
+    if is_resume_map(resume):
         return resume
     return {head.pending[0]: resume} if len(head.pending) == 1 else None
 
@@ -124,7 +125,3 @@ def _goto(goto: Any) -> Any:
     if isinstance(goto, dict):
         return Send(goto["node"], goto.get("input"))
     return goto or ()
-
-
-def _is_interrupt_id(key: str) -> bool:
-    return len(key) == 32 and all(c in "0123456789abcdef" for c in key)

@@ -1,0 +1,72 @@
+"""What the end of an attempt means for run and thread: success, a question, a cancellation, a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langgraph.errors import UnknownInterruptError
+from langgraph.types import StateSnapshot
+
+from holdfast_server import wire
+from holdfast_server.runs.end import Ended
+from holdfast_server.runs.questions import questions_by_task, streamed_question
+
+
+def succeeded(state: StateSnapshot) -> Ended:
+    """The graph stopped by itself: at its end, or at a question.
+
+    What `wait` answers shows the questions; the thread's values do not, it has them by task.
+    """
+    pending = [streamed_question(i) for i in state.interrupts]
+    output = {**_mapping(state.values), "__interrupt__": pending} if pending else state.values
+    return _ended("success", _resting(state), state, output=wire.dumps_text(output))
+
+
+def cancelled(action: str, state: StateSnapshot) -> Ended:
+    """A user stopped the run; after a rollback the run itself is forgotten."""
+    return _ended("rollback" if action == "rollback" else "interrupted", _resting(state), state)
+
+
+def failed(failure: BaseException, state: StateSnapshot | None) -> Ended:
+    """The run raised. An answer that was refused leaves the thread as it is, its questions still open."""
+    error = {"error": type(failure).__name__, "message": str(failure)}
+    if state is None:
+        return Ended("error", "error", error=error)
+    refused = isinstance(failure, UnknownInterruptError)
+    return _ended("error", _resting(state) if refused else "error", state, error=error)
+
+
+def timed_out(seconds: float, state: StateSnapshot | None) -> Ended:
+    """The attempt took longer than it may."""
+    error = {"error": "RunTimeout", "message": f"the run took longer than its limit of {seconds:g} s"}
+    if state is None:
+        return Ended("timeout", "error", error=error)
+    return _ended("timeout", "error", state, error=error)
+
+
+def _ended(
+    run_state: str,
+    thread_status: str,
+    state: StateSnapshot,
+    *,
+    output: str | None = None,
+    error: dict[str, str] | None = None,
+) -> Ended:
+    values = wire.dumps_text(state.values)
+    return Ended(
+        run_state,
+        thread_status,
+        values=values,
+        output=values if output is None else output,
+        interrupts=questions_by_task(state),
+        error=error,
+    )
+
+
+def _resting(state: StateSnapshot) -> str:
+    return "interrupted" if state.next else "idle"
+
+
+def _mapping(values: Any) -> dict[str, Any]:
+    return dict(values) if isinstance(values, Mapping) else {"value": values}
