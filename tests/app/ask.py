@@ -1,5 +1,6 @@
 """Questions to a person: one, two in a row from one node, and two at once."""
 
+import asyncio
 import operator
 from typing import Annotated, Any, TypedDict
 
@@ -52,3 +53,14 @@ both.add_node("left", ask_left)
 both.add_node("right", ask_right)
 both.add_edge(START, "left")
 both.add_edge(START, "right")
+
+
+async def wait(state: State) -> State:
+    # As long as the first answer is "yes"; the test cancels it.
+    await asyncio.sleep(30 if state["answers"][-1] == "yes" else 0)
+    return {}
+
+
+then_wait = StateGraph(State)
+then_wait.add_sequence([("ask", ask), ("wait", wait)])
+then_wait.add_edge(START, "ask")

@@ -63,6 +63,9 @@ async def _unknown(backend: Backend, name: str) -> ApiError:
         broken = {g["graph_id"]: g["error"] for g in graphs if g["error"]}
         if name in broken:
             return ApiError(422, f"Graph {name!r} is broken: {broken[name]}")
+        if any(name == g["graph_id"] for g in graphs):
+            again = "it comes back when a worker starts"
+            return ApiError(422, f"The default assistant of graph {name!r} was deleted; {again}")
         known = [g["graph_id"] for g in graphs if not g["error"]]
         return ApiError(422, f"Invalid assistant: {name!r}. Must be a UUID or one of the graphs {known}")
     return ApiError(404, f"Assistant {name} not found")

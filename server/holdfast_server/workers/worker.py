@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from uuid import UUID
 
 from holdfast_server.db.pool import make_pool
@@ -56,6 +57,17 @@ class Worker:
             await working
 
     async def _work(self) -> None:
+        try:
+            await self._serve()
+        except BaseException:
+            if self._started and not self._stopping.is_set():
+                # With its loop broken the process would go on beating and never work again. Its runs are
+                # rescued as soon as it is gone.
+                logger.critical("the worker's loop broke; the process ends", exc_info=True)
+                os._exit(70)
+            raise
+
+    async def _serve(self) -> None:
         settings, graphs = self._settings, self._loaded.graphs
         self._roster = Roster(asyncio.get_running_loop())
         heartbeat = Heartbeat(

@@ -3,6 +3,9 @@
 -- Each is a prefix of its table's primary key; three indexes less to write in every superstep.
 drop index if exists checkpoints_thread_id_idx, checkpoint_blobs_thread_id_idx, checkpoint_writes_thread_id_idx;
 
+-- Which run wrote it: a rollback takes back also what a run wrote on checkpoints that were there before it.
+alter table checkpoint_writes add column run_id uuid;
+
 -- A ticket lives for milliseconds and the run has the history: no log of every change of its state.
 alter table procrastinate_jobs disable trigger procrastinate_trigger_status_events_insert_v1;
 alter table procrastinate_jobs disable trigger procrastinate_trigger_status_events_update_v1;

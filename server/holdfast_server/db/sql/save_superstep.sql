@@ -22,15 +22,17 @@ with run_fence as materialized (
     do update set checkpoint = excluded.checkpoint, metadata = excluded.metadata
 ), kept as (
     insert into checkpoint_writes
-        (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob)
-    select %(thread_id)s, w.ns, w.cp, w.task, w.path, w.idx, w.channel, w.type, (%(data)b::bytea[])[w.n]
+        (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob, run_id)
+    select %(thread_id)s, w.ns, w.cp, w.task, w.path, w.idx, w.channel, w.type, (%(data)b::bytea[])[w.n],
+        %(fenced_run)s::uuid
     from fence, json_to_recordset(%(writes)s::json)
         as w (ns text, cp text, task text, path text, idx int, channel text, type text, n int)
     on conflict do nothing
 ), replaced as (
     insert into checkpoint_writes
-        (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob)
-    select %(thread_id)s, w.ns, w.cp, w.task, w.path, w.idx, w.channel, w.type, (%(data)b::bytea[])[w.n]
+        (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob, run_id)
+    select %(thread_id)s, w.ns, w.cp, w.task, w.path, w.idx, w.channel, w.type, (%(data)b::bytea[])[w.n],
+        %(fenced_run)s::uuid
     from fence, json_to_recordset(%(special)s::json)
         as w (ns text, cp text, task text, path text, idx int, channel text, type text, n int)
     on conflict (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
