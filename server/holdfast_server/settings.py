@@ -27,7 +27,7 @@ class Settings:
         beat: how often a worker renews its leases.
         silence: a worker whose session lock is gone is dead after this long without a beat.
         rescue_every: how often abandoned runs are looked for.
-        max_attempts: a run that loses its worker this often is ended with an error.
+        max_attempts: a run that loses its worker this often without getting any further ends in error.
         cancel_grace: a cancelled run that its worker does not end in this time is ended without it.
         drain: how long SIGTERM lets running steps finish.
         event_ttl: how long the stream events of a finished run are kept.

@@ -54,8 +54,7 @@ async def kill_one_now_and_then(stack: Stack, dice: random.Random, *, deaths: in
 
 
 async def test_fifty_runs_outlive_random_kills(chaos: Chaos, journal: Journal) -> None:
-    # Each death costs the runs in flight an attempt; the cap on attempts is not what is tested here.
-    async with chaos(workers=2, HOLDFAST_MAX_ATTEMPTS=20) as stack:
+    async with chaos(workers=2) as stack:
         client = stack.client()
         started = await start_runs(client)
         await kill_one_now_and_then(stack, random.Random(7), deaths=5)

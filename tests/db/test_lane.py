@@ -7,10 +7,14 @@ import asyncio
 import psycopg
 import pytest
 from db.lane import Lane
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import empty_checkpoint
 from uuid_utils.compat import uuid7
 
 from holdfast_server.runs.admission import Admitted, LaneTaken, NoThread
 from holdfast_server.runs.carrier import queue_of
+from holdfast_server.supervision.fence import RunFence
+from holdfast_server.supervision.saver import FencedSaver
 
 
 async def test_a_run_on_a_missing_thread_leaves_no_trace(lane: Lane) -> None:
@@ -99,6 +103,22 @@ async def test_a_run_that_kills_every_worker_is_given_up_with_a_reason(lane: Lan
     assert row["state"] == "error"
     assert row["error"]["error"] == "WorkerLost"
     assert (await lane.select("select status from thread"))[0]["status"] == "error"
+
+
+async def test_attempts_that_got_on_do_not_count_against_a_run(lane: Lane) -> None:
+    run = await lane.claimed()
+    for _ in range(4):
+        config: RunnableConfig = {
+            "configurable": {"thread_id": str(lane.thread_id), "checkpoint_ns": ""},
+            "metadata": {"run_id": str(run.run_id), "run_attempt": run.attempts},
+        }
+        saver = FencedSaver(lane.pool, RunFence(run.run_id, run.epoch))
+        await saver.aput(config, empty_checkpoint(), {"source": "loop", "step": run.attempts}, {})
+        await lane.execute("update run set lease_until = clock_timestamp() - interval '1 s'")
+        assert [v["verdict"] for v in await lane.rescue(max_attempts=1)] == ["ready"]
+        run = await lane.claim(await lane.run(run.run_id))
+    await lane.execute("update run set lease_until = clock_timestamp() - interval '1 s'")
+    assert [v["verdict"] for v in await lane.rescue(max_attempts=1)] == ["given up"]
 
 
 async def test_a_cancelled_run_of_a_dead_worker_ends_and_frees_its_lane(lane: Lane) -> None:

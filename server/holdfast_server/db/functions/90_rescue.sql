@@ -6,6 +6,7 @@ returns table (rescued uuid, verdict text)
 language plpgsql as $$
 declare
     lost run;
+    fruits int;
     settled boolean := clock_timestamp() - pg_postmaster_start_time() > _silence * 2;
 begin
     for lost in select r.* from abandoned_run(_silence, _cancel_grace) r where settled or r.cancel_at is not null
@@ -15,16 +16,20 @@ begin
         select * into lost from abandoned_run(_silence, _cancel_grace) r where r.run_id = lost.run_id;
         continue when not found;
         rescued := lost.run_id;
+        select count(*) into fruits from checkpoints c where c.thread_id = lost.thread_id::text
+            and c.metadata ->> 'run_id' = lost.run_id::text
+            and c.metadata ->> 'run_attempt' = lost.attempts::text;
+        lost.fruitless := case when fruits > 0 then 0 else lost.fruitless + 1 end;
         if lost.cancel_action is not null then
             perform stop(lost, 'interrupted', null);
             verdict := 'cancelled';
-        elsif lost.attempts >= _max_attempts then
+        elsif lost.fruitless >= _max_attempts then
             perform stop(lost, 'error', json_build_object('error', 'WorkerLost', 'message',
-                format('the worker died in each of %s attempts at this run; look at its last step, '
-                    'then start the run again', lost.attempts)));
+                format('the worker died in %s attempts in a row before this run got any further; look at '
+                    'its last step, then start the run again', lost.fruitless)));
             verdict := 'given up';
         else
-            update run set state = 'ready', epoch = epoch + 1, lease_until = null,
+            update run set state = 'ready', epoch = epoch + 1, lease_until = null, fruitless = lost.fruitless,
                 ticket = wake(run_id, graph_id), ticket_at = clock_timestamp(), updated_at = clock_timestamp()
             where run_id = lost.run_id;
             perform pg_notify('holdfast_cancel', lost.run_id || ' superseded');

@@ -78,6 +78,8 @@ create table run (
     -- The fence: whoever holds an older epoch writes nothing.
     epoch bigint not null default 0,
     attempts int not null default 0,
+    -- Attempts lost in a row without a single checkpoint. A run beside one that kills its worker gets on; that one does not.
+    fruitless int not null default 0,
     worker_id uuid,
     lease_until timestamptz,
     cancel_action text check (cancel_action in ('interrupt', 'rollback')),
