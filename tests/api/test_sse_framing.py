@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 import httpx
-from api.scene import LONG, Client, busy_run, status_of, until
+from api.scene import LONG, Client, busy_run, status_of
 
 FRAME = re.compile(rb"event: ([^\r\n]+)\r\ndata: ([^\r\n]+)\r\n(?:id: (\d+-\d+)\r\n)?\r\n")
 
@@ -185,13 +185,9 @@ async def test_the_stream_of_a_cancelled_or_deleted_run_just_closes(
     for end in endings:
         run_id = await busy_run(client, thread_id)
         path = f"/threads/{thread_id}/runs/{run_id}/stream"
-        reading = asyncio.create_task(http.get(path, headers={"last-event-id": "-1"}))
-
-        async def joined(reading: asyncio.Task[httpx.Response] = reading) -> bool:
-            return not reading.done()
-
-        await until(joined)
-        await end(run_id)
-        async with asyncio.timeout(3):
-            names = {name for name, _, _ in frames((await reading).content)}
+        # The head of the answer is here before the run ends: the reader has joined.
+        async with http.stream("GET", path, headers={"last-event-id": "-1"}) as reading:
+            await end(run_id)
+            async with asyncio.timeout(15):
+                names = {name for name, _, _ in frames(await reading.aread())}
         assert names <= {"metadata", "values"}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import StreamingResponse
@@ -16,13 +14,13 @@ from holdfast_server import wire
 from holdfast_server.api.backend import TENANT, Backend, backend_of
 from holdfast_server.api.bodies import RunBody
 from holdfast_server.api.body import body_of, takes, uuid_of
+from holdfast_server.api.following import cancel_run, guarded, result_of, settled
 from holdfast_server.api.intake import take_run
 from holdfast_server.api.reply import JsonReply, selected
-from holdfast_server.api.sse import HEARTBEAT, EventStream, position_of
-from holdfast_server.api.stopping import ServerStopping
+from holdfast_server.api.sse import EventStream, position_of
 from holdfast_server.api.threads import existing_thread
 from holdfast_server.errors import ApiError
-from holdfast_server.runs.run import LIVE, WAITING, api_status
+from holdfast_server.runs.run import WAITING, api_status
 
 router = APIRouter(tags=["runs"])
 Wiring = Annotated[Backend, Depends(backend_of)]
@@ -142,7 +140,7 @@ async def join(wiring: Wiring, thread_id: str, run_id: str, cancel_on_disconnect
     row = await _existing(wiring, thread_id, run_id)
     leave = _cancels(cancel_on_disconnect)
     return StreamingResponse(
-        _guarded(wiring, row, _result(wiring, row["run_id"]), cancel=leave),
+        guarded(wiring, row, result_of(wiring, row["run_id"]), cancel=leave),
         media_type="application/json",
         headers=_Place(row).headers("join"),
     )
@@ -181,7 +179,7 @@ async def cancel(
     if action not in ("interrupt", "rollback"):
         raise ApiError(422, f"action is {action!r}; it must be 'interrupt' or 'rollback'")
     thread, run = uuid_of(thread_id, "thread"), uuid_of(run_id, "run")
-    outcome = await _cancel(wiring, thread, run, action)
+    outcome = await cancel_run(wiring, thread, run, action)
     if outcome == "missing":
         raise ApiError(404, "No runs found to cancel.")
     if outcome == "over":
@@ -190,7 +188,7 @@ async def cancel(
         return Response(status_code=202)
     place = _Place({"thread_id": thread, "run_id": run})
     return StreamingResponse(
-        _settled(wiring, run), media_type="application/json", headers=place.headers("join")
+        settled(wiring, run), media_type="application/json", headers=place.headers("join")
     )
 
 
@@ -204,10 +202,10 @@ async def _existing(backend: Backend, thread_id: str, run_id: str) -> DictRow:
 
 def _waiting(backend: Backend, row: DictRow, body: RunBody) -> Response:
     return StreamingResponse(
-        _guarded(
+        guarded(
             backend,
             row,
-            _result(backend, row["run_id"], begins=True),
+            result_of(backend, row["run_id"], begins=True),
             cancel=body.on_disconnect == "cancel",
         ),
         media_type="application/json",
@@ -222,70 +220,10 @@ def _streaming(backend: Backend, row: DictRow, body: RunBody) -> Response:
 
 def _event_response(backend: Backend, row: DictRow, events: EventStream, *, cancel: bool) -> Response:
     return StreamingResponse(
-        _guarded(backend, row, events.frames(), cancel=cancel),
+        guarded(backend, row, events.frames(), cancel=cancel),
         media_type="text/event-stream",
         headers=_Place(row).headers("stream") | _STREAM_HEADERS,
     )
-
-
-async def _guarded(
-    backend: Backend, row: DictRow, chunks: AsyncIterator[bytes], *, cancel: bool
-) -> AsyncIterator[bytes]:
-    """The chunks; a client that hangs up before the end cancels the run if it asked for that."""
-    finished = False
-    try:
-        async for chunk in chunks:
-            yield chunk
-        finished = True
-    finally:
-        if cancel and not finished:
-            await asyncio.shield(_cancel(backend, row["thread_id"], row["run_id"], "interrupt"))
-
-
-async def _result(backend: Backend, run_id: UUID, *, begins: bool = False) -> AsyncIterator[bytes]:
-    """A newline every five seconds, then the final values or the error, as JSON."""
-    async for row in _until_over(backend, run_id, begins=begins):
-        if row is None:
-            yield b"\n"
-        elif row["state"] in ("error", "timeout"):
-            yield b'{"__error__":' + str(row["error"]).encode() + b"}"
-        else:
-            yield str(row["output"] or "{}").encode("utf-8", "replace")
-
-
-async def _settled(backend: Backend, run_id: UUID) -> AsyncIterator[bytes]:
-    async for row in _until_over(backend, run_id):
-        yield b"\n" if row is None else b"{}"
-
-
-async def _until_over(
-    backend: Backend, run_id: UUID, *, begins: bool = False
-) -> AsyncIterator[DictRow | None]:
-    """None every five seconds, then how the run ended; a run that was undone ends with an empty result.
-
-    A run that just `begins` is not looked at before something is said of it.
-    """
-    with backend.hub.waiting(f"end:{run_id}") as news:
-        while True:
-            if not begins:
-                news.clear()
-                row = await backend.row("run_result", run_id=run_id)
-                if row is None or row["state"] not in LIVE:
-                    yield row or {"state": "interrupted", "output": None, "error": None}
-                    return
-            begins = False
-            if backend.hub.closing:
-                raise ServerStopping
-            try:
-                await asyncio.wait_for(news.wait(), HEARTBEAT)
-            except TimeoutError:
-                yield None
-
-
-async def _cancel(backend: Backend, thread_id: UUID, run_id: UUID, action: str) -> str:
-    params = {"thread_id": thread_id, "run_id": run_id, "action": action}
-    row = await backend.row("cancel", tenant=TENANT, **params)
-    return str(row["outcome"]) if row else "missing"
 
 
 def _cancels(flag: str) -> bool:
