@@ -92,13 +92,13 @@ def run_dev(settings: Settings, *, host: str, port: int, workers: int) -> None:
     told = threading.Event()
     for sign in _SIGNALS:
         signal.signal(sign, lambda *_: told.set())
-    embedded = not settings.database_url
+    nursed = None
     with ExitStack() as stack:
-        if embedded:
+        if not settings.database_url:
+            nursed = settings.data_dir
             _say(f"starting PostgreSQL in {settings.data_dir}")
             url = stack.enter_context(embedded_postgres(settings.data_dir))
             settings = replace(settings, database_url=url)
-        nursed = settings.data_dir if embedded else None
         asyncio.run(_run(settings, config, told, host=host, port=port, workers=workers, nursed=nursed))
         _say("stopped")
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command, Send
 
 from holdfast_server.compat.langgraph import STRICT_RESUME
@@ -61,15 +60,9 @@ class Head:
     @classmethod
     async def of(cls, graph: Graph, config: RunnableConfig) -> Head:
         """Reads it; a thread without a checkpoint has the empty head."""
-        assert isinstance(graph.checkpointer, BaseCheckpointSaver)
-        latest = without_checkpoint(config)
-        found = await graph.checkpointer.aget_tuple(
-            {"configurable": {**latest["configurable"], "checkpoint_ns": ""}}
-        )
-        if found is None:
-            return cls(None, ())
-        state = await graph.aget_state(latest)
-        return cls(found.metadata.get("run_id"), tuple(i.id for i in state.interrupts))
+        state = await graph.aget_state(without_checkpoint(config))
+        stored: Mapping[str, Any] = state.metadata or {}
+        return cls(stored.get("run_id"), tuple(i.id for i in state.interrupts))
 
 
 def without_checkpoint(config: RunnableConfig) -> RunnableConfig:

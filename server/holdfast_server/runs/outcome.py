@@ -31,28 +31,27 @@ def cancelled(action: str, state: StateSnapshot) -> Ended:
 def failed(failure: BaseException, state: StateSnapshot | None) -> Ended:
     """The run raised. An answer that was refused leaves the thread as it is, its questions still open."""
     error = {"error": type(failure).__name__, "message": str(failure)}
-    if state is None:
-        return Ended("error", "error", error=error)
     refused = isinstance(failure, UnknownInterruptError)
-    return _ended("error", _resting(state) if refused else "error", state, error=error)
+    status = _resting(state) if refused and state is not None else "error"
+    return _ended("error", status, state, error=error)
 
 
 def timed_out(seconds: float, state: StateSnapshot | None) -> Ended:
     """The attempt took longer than it may."""
     error = {"error": "RunTimeout", "message": f"the run took longer than its limit of {seconds:g} s"}
-    if state is None:
-        return Ended("timeout", "error", error=error)
     return _ended("timeout", "error", state, error=error)
 
 
 def _ended(
     run_state: str,
     thread_status: str,
-    state: StateSnapshot,
+    state: StateSnapshot | None,
     *,
     output: str | None = None,
     error: dict[str, str] | None = None,
 ) -> Ended:
+    if state is None:
+        return Ended(run_state, thread_status, error=error)
     values = wire.dumps_text(state.values)
     return Ended(
         run_state,

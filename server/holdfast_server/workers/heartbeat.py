@@ -19,7 +19,7 @@ from holdfast_server.workers.roster import Roster
 
 logger = logging.getLogger(__name__)
 
-# "HOLD" in ASCII: first key of the advisory lock that ends with this process; abandoned_run.sql looks for it.
+# "HOLD" in ASCII: first key of the advisory lock that ends with this process; is_locked.sql looks for it.
 _LOCK_CLASS = 1213157444
 
 

@@ -6,7 +6,6 @@ returns table (rescued uuid, verdict text)
 language plpgsql as $$
 declare
     lost run;
-    fruits int;
     settled boolean := clock_timestamp() - pg_postmaster_start_time() > _silence * 2;
 begin
     for lost in select r.* from abandoned_run(_silence, _cancel_grace) r where settled or r.cancel_at is not null
@@ -16,10 +15,11 @@ begin
         select * into lost from abandoned_run(_silence, _cancel_grace) r where r.run_id = lost.run_id;
         continue when not found;
         rescued := lost.run_id;
-        select count(*) into fruits from checkpoints c where c.thread_id = lost.thread_id::text
+        lost.fruitless := case when exists (
+            select from checkpoints c where c.thread_id = lost.thread_id::text
             and c.metadata ->> 'run_id' = lost.run_id::text
-            and c.metadata ->> 'run_attempt' = lost.attempts::text;
-        lost.fruitless := case when fruits > 0 then 0 else lost.fruitless + 1 end;
+            and c.metadata ->> 'run_attempt' = lost.attempts::text
+        ) then 0 else lost.fruitless + 1 end;
         if lost.cancel_action is not null then
             perform stop(lost, 'interrupted', null);
             verdict := 'cancelled';
