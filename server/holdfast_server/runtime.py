@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
 from holdfast_server.db.migrate import check_migrated
+from holdfast_server.errors import ConfigError
 from holdfast_server.settings import Settings
 from holdfast_server.supervisor_watch import end_with_supervisor
 
@@ -37,7 +38,7 @@ def api(settings: Settings) -> FastAPI:
 def serve(settings: Settings, *, host: str, port: int) -> None:
     """Serves the API until SIGINT or SIGTERM."""
     end_with_supervisor()
-    if not ipaddress.ip_address(socket.gethostbyname(host)).is_loopback:
+    if not is_loopback(host):
         logger.warning("%s can be reached from outside and this version asks nobody who they are", host)
     asyncio.run(check_migrated(settings.database_url))
     app = api(settings)
@@ -50,6 +51,19 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
         timeout_graceful_shutdown=5,
     )
     _Server(config, app).run()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that listens on `host`, a name or an address.
+
+    Raises:
+        ConfigError: the name stands for no address.
+    """
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        raise ConfigError(f"cannot listen on {host!r}: {error.strerror}; correct --host") from None
+    return all(ipaddress.ip_address(address[0]).is_loopback for *_, address in found)
 
 
 class _Server(uvicorn.Server):
