@@ -21,7 +21,7 @@ import httpx
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
-from holdfast_server.graphs.config import read_config
+from holdfast_server.config.app import read_config
 from holdfast_server.supervisor_watch import VARIABLE
 
 APP = Path(__file__).parent / "app" / "langgraph.json"

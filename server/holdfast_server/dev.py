@@ -18,10 +18,10 @@ from pathlib import Path
 import click
 import httpx
 
+from holdfast_server.config.app import AppConfig, read_config
 from holdfast_server.db.embedded import embedded_postgres, revive
 from holdfast_server.db.migrate import migrate
 from holdfast_server.errors import ConfigError
-from holdfast_server.graphs.config import AppConfig, read_config
 from holdfast_server.settings import Settings
 from holdfast_server.supervisor_watch import VARIABLE
 

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 from psycopg import Error
 
+from holdfast_server.config.app import read_config
 from holdfast_server.db.migrate import pending
 from holdfast_server.db.pool import Conn, connect
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import ConfigError
-from holdfast_server.graphs.config import read_config
 from holdfast_server.graphs.loader import load_graphs
 from holdfast_server.settings import Settings
 

@@ -29,10 +29,11 @@ logger = logging.getLogger(__name__)
 
 def api(settings: Settings) -> FastAPI:
     """The API; a rescuer beside it, so that runs are rescued while no worker is left to do it."""
+    from holdfast_server.access.gatekeeper import OpenHouse
     from holdfast_server.api.app import make_app
     from holdfast_server.workers.rescuer import Rescuer
 
-    return make_app(settings, companion=Rescuer)
+    return make_app(settings, companion=Rescuer, gatekeeper=OpenHouse())
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
@@ -81,7 +82,7 @@ class _Server(uvicorn.Server):
 
 def load(settings: Settings) -> LoadedGraphs:
     """Loads the graphs and says in the log which of them are broken."""
-    from holdfast_server.graphs.config import read_config
+    from holdfast_server.config.app import read_config
     from holdfast_server.graphs.loader import load_graphs
 
     config = read_config(settings.config)

@@ -9,6 +9,7 @@ from typing import Protocol
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
+from holdfast_server.access.gatekeeper import Gatekeeper
 from holdfast_server.api import assistants, operations, problems, runs, state, system, threads
 from holdfast_server.api.backend import Backend
 from holdfast_server.api.hub import Hub
@@ -27,8 +28,16 @@ class Companion(Protocol):
     async def stop(self) -> None: ...
 
 
-def make_app(settings: Settings, *, companion: Callable[[Pool, Settings], Companion]) -> FastAPI:
-    """The ASGI application of one API process; `companion` makes the actor that runs beside it."""
+def make_app(
+    settings: Settings, *, companion: Callable[[Pool, Settings], Companion], gatekeeper: Gatekeeper
+) -> FastAPI:
+    """The ASGI application of one API process.
+
+    Args:
+        settings: database and pool.
+        companion: makes the actor that runs beside it.
+        gatekeeper: says who calls and what they may do.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -37,7 +46,7 @@ def make_app(settings: Settings, *, companion: Callable[[Pool, Settings], Compan
             await hub.start()
             beside = companion(pool, settings)
             beside.start()
-            app.state.backend = Backend(settings, pool, hub)
+            app.state.backend = Backend(settings, pool, hub, gatekeeper)
             try:
                 yield
             finally:

@@ -9,7 +9,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from holdfast_server import wire
-from holdfast_server.api.backend import TENANT, Backend
+from holdfast_server.api.backend import Backend
 from holdfast_server.errors import ApiError
 
 _PATIENCE = 15.0
@@ -44,7 +44,6 @@ async def ask(backend: Backend, graph_id: str, verb: str, question: dict[str, An
 async def _put(backend: Backend, ask_id: UUID, graph_id: str, verb: str, question: dict[str, Any]) -> None:
     row = await backend.row(
         "put_ask",
-        tenant=TENANT,
         ask_id=ask_id,
         graph_id=graph_id,
         verb=verb,

@@ -11,7 +11,9 @@ from psycopg.rows import DictRow
 from uuid_utils.compat import uuid7
 
 from holdfast_server import wire
-from holdfast_server.api.backend import TENANT, Backend, backend_of
+from holdfast_server.access.gatekeeper import Action
+from holdfast_server.access.visible import Visible
+from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.bodies import AssistantBody, AssistantPatch, AssistantSearch
 from holdfast_server.api.body import body_of, storable, takes
 from holdfast_server.api.configs import checked_config
@@ -22,6 +24,7 @@ from holdfast_server.runs.assistant import default_assistant_id
 router = APIRouter(prefix="/assistants", tags=["assistants"])
 Wiring = Annotated[Backend, Depends(backend_of)]
 
+_SYSTEM = wire.dumps_text({"created_by": "system"})
 _SHOWN = (
     "assistant_id", "graph_id", "config", "context", "created_at", "updated_at", "metadata", "version",
     "name", "description",
@@ -47,19 +50,25 @@ async def resolve(backend: Backend, name: str) -> DictRow:
     return row
 
 
-async def _find(backend: Backend, name: str) -> DictRow | None:
+async def _find(backend: Backend, name: str, action: Action = "read") -> DictRow | None:
     try:
         assistant_id = UUID(name)
     except ValueError:
         assistant_id = default_assistant_id(name)
-    return await backend.row("find_assistant", tenant=TENANT, assistant_id=assistant_id)
+    visible = await backend.allow("assistants", action, {"assistant_id": assistant_id})
+    return await backend.row("find_assistant", assistant_id=assistant_id, visible=_readable(visible, action))
+
+
+def _readable(visible: Visible, action: Action) -> Visible:
+    """Everybody may see and run the default assistants: they belong to the application, not to a user."""
+    return visible if visible is None or action not in ("read", "search") else [*visible, _SYSTEM]
 
 
 async def _unknown(backend: Backend, name: str) -> ApiError:
     try:
         UUID(name)
     except ValueError:
-        graphs = await backend.rows("list_graphs", {"tenant": TENANT})
+        graphs = await backend.rows("list_graphs", {})
         broken = {g["graph_id"]: g["error"] for g in graphs if g["error"]}
         if name in broken:
             return ApiError(422, f"Graph {name!r} is broken: {broken[name]}")
@@ -71,8 +80,8 @@ async def _unknown(backend: Backend, name: str) -> ApiError:
     return ApiError(404, f"Assistant {name} not found")
 
 
-async def _existing(backend: Backend, name: str) -> DictRow:
-    row = await _find(backend, name)
+async def _existing(backend: Backend, name: str, action: Action = "read") -> DictRow:
+    row = await _find(backend, name, action)
     if row is None:
         raise ApiError(404, f"Assistant {name} not found")
     return row
@@ -82,20 +91,21 @@ async def _existing(backend: Backend, name: str) -> DictRow:
 async def create(wiring: Wiring, body: Annotated[AssistantBody, Depends(body_of(AssistantBody))]) -> Response:
     """Creates an assistant."""
     checked_config(body.config)
-    graphs = [g["graph_id"] for g in await wiring.rows("list_graphs", {"tenant": TENANT})]
+    graphs = [g["graph_id"] for g in await wiring.rows("list_graphs", {})]
     if body.graph_id not in graphs:
         raise ApiError(404, f"Graph {body.graph_id!r} not found. Expected one of: {graphs}")
     assistant_id = body.assistant_id or uuid7()
+    value = body.model_dump() | {"assistant_id": assistant_id}
+    await wiring.allow("assistants", "create", value)
     row = await wiring.row(
         "create_assistant",
-        tenant=TENANT,
         assistant_id=assistant_id,
         graph_id=body.graph_id,
         name=storable("name", body.name) or "Untitled",
         description=storable("description", body.description),
         config=wire.dumps_text(body.config),
         context=wire.dumps_text(storable("context", body.context)),
-        metadata=wire.dumps_text(storable("metadata", body.metadata)),
+        metadata=wire.dumps_text(storable("metadata", value["metadata"])),
     )
     if row is None:
         if body.if_exists == "raise":
@@ -109,9 +119,11 @@ async def search(
     wiring: Wiring, body: Annotated[AssistantSearch, Depends(body_of(AssistantSearch))]
 ) -> Response:
     """Finds assistants by metadata, graph and name."""
+    value = body.model_dump()
+    visible = await wiring.allow("assistants", "search", value)
     params = body.model_dump() | {
-        "tenant": TENANT,
-        "metadata": wire.dumps_text(storable("metadata", body.metadata)),
+        "visible": _readable(visible, "search"),
+        "metadata": wire.dumps_text(storable("metadata", value["metadata"])),
         "name": storable("name", body.name),
         "graph_id": storable("graph_id", body.graph_id),
     }
@@ -132,13 +144,12 @@ async def update(
     body: Annotated[AssistantPatch, Depends(body_of(AssistantPatch))],
 ) -> Response:
     """Changes an assistant and counts its version up."""
-    existing = await _existing(wiring, assistant_id)
+    existing = await _existing(wiring, assistant_id, "update")
     checked_config(body.config or {})
     if body.graph_id is not None:
         await resolve(wiring, body.graph_id)
     row = await wiring.row(
         "update_assistant",
-        tenant=TENANT,
         assistant_id=existing["assistant_id"],
         graph_id=body.graph_id,
         name=storable("name", body.name),
@@ -153,8 +164,8 @@ async def update(
 @router.delete("/{assistant_id}", status_code=204)
 async def delete(wiring: Wiring, assistant_id: str) -> Response:
     """Deletes an assistant; the default one of a graph comes back when a worker starts."""
-    existing = await _existing(wiring, assistant_id)
-    await wiring.row("delete_assistant", tenant=TENANT, assistant_id=existing["assistant_id"])
+    existing = await _existing(wiring, assistant_id, "delete")
+    await wiring.row("delete_assistant", assistant_id=existing["assistant_id"])
     return Response(status_code=204)
 
 
@@ -175,7 +186,7 @@ async def schemas(wiring: Wiring, assistant_id: str) -> Response:
 
 async def _published(backend: Backend, name: str) -> DictRow:
     assistant = await _existing(backend, name)
-    row = await backend.row("find_graph", tenant=TENANT, graph_id=assistant["graph_id"])
+    row = await backend.row("find_graph", graph_id=assistant["graph_id"])
     if row is None:
         raise ApiError(404, f"Graph {assistant['graph_id']!r} is not published; start a worker with it")
     return row

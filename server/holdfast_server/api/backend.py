@@ -1,44 +1,64 @@
-"""What every route works with: connections, wake-ups, settings."""
+"""What every route works with: connections, wake-ups, settings, and the caller of this request."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from fastapi import Request
 from psycopg.rows import DictRow
+from starlette.requests import HTTPConnection
 
+from holdfast_server.access.caller import Caller
+from holdfast_server.access.gatekeeper import Action, Gatekeeper, OpenHouse, Resource
+from holdfast_server.access.visible import Visible
 from holdfast_server.api.hub import Hub
 from holdfast_server.db.pool import Pool
 from holdfast_server.db.statements import statement
 from holdfast_server.settings import Settings
 
-# Until the access layer tells who calls, everything belongs to one tenant.
-TENANT = "default"
-
 
 @dataclass(frozen=True)
 class Backend:
-    """The wiring of one API process."""
+    """The wiring of one API process, on behalf of one caller."""
 
     settings: Settings
     pool: Pool
     hub: Hub
+    gatekeeper: Gatekeeper = field(default_factory=OpenHouse)
+    caller: Caller = field(default_factory=Caller)
+
+    async def allow(self, resource: Resource, action: Action, value: dict[str, Any] | None = None) -> Visible:
+        """What the caller may see for this action; `value` may come back changed by the handler.
+
+        Raises:
+            ApiError: 403.
+        """
+        return await self.gatekeeper.authorize(self.caller, resource, action, {} if value is None else value)
 
     async def row(self, statement_name: str, /, **params: Any) -> DictRow | None:
-        """The first row of a statement, None when there is none."""
+        """The first row of a statement, None when there is none; `tenant` is the caller's."""
         async with self.pool.connection() as conn:
-            cursor = await conn.execute(statement(statement_name), params)
+            cursor = await conn.execute(statement(statement_name), {"tenant": self.caller.tenant} | params)
             return await cursor.fetchone() if cursor.description else None
 
     async def rows(self, name: str, params: Mapping[str, Any]) -> list[DictRow]:
-        """All rows of a statement."""
+        """All rows of a statement; `tenant` is the caller's."""
         async with self.pool.connection() as conn:
-            cursor = await conn.execute(statement(name), params)
+            cursor = await conn.execute(statement(name), {"tenant": self.caller.tenant, **params})
             return await cursor.fetchall()
 
 
-async def backend_of(request: Request) -> Backend:
-    """The backend of the application that serves this request; async, or FastAPI would use a thread."""
-    return cast(Backend, request.app.state.backend)
+async def backend_of(connection: HTTPConnection) -> Backend:
+    """The backend of the application, for who calls; async, or FastAPI would use a thread.
+
+    Raises:
+        ApiError: 401, nobody we know.
+    """
+    backend = cast(Backend, connection.app.state.backend)
+    return replace(backend, caller=await backend.gatekeeper.authenticate(connection))
+
+
+async def public_backend_of(connection: HTTPConnection) -> Backend:
+    """The backend for routes that ask nobody who they are: health and identity."""
+    return cast(Backend, connection.app.state.backend)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg.rows import DictRow
 
-from holdfast_server.api.backend import TENANT, Backend
+from holdfast_server.api.backend import Backend
 from holdfast_server.api.sse import HEARTBEAT
 from holdfast_server.api.stopping import ServerStopping
 from holdfast_server.runs.run import LIVE
@@ -72,5 +72,5 @@ async def _until_over(
 async def cancel_run(backend: Backend, thread_id: UUID, run_id: UUID, action: str) -> str:
     """Asks for the end of a run; answers missing, over, running (its worker was asked) or interrupted."""
     params = {"thread_id": thread_id, "run_id": run_id, "action": action}
-    row = await backend.row("cancel", tenant=TENANT, **params)
+    row = await backend.row("cancel", **params)
     return str(row["outcome"]) if row else "missing"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from holdfast_server.api.backend import TENANT, Backend, backend_of
+from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.body import uuid_of
 from holdfast_server.api.reply import JsonReply
 from holdfast_server.api.threads import existing_thread
@@ -30,11 +30,11 @@ async def queue(wiring: Wiring) -> Response:
 @router.get("/graphs")
 async def graphs(wiring: Wiring) -> Response:
     """The graphs that workers published, and why a broken one does not load."""
-    return JsonReply(await wiring.rows("list_graphs", {"tenant": TENANT}))
+    return JsonReply(await wiring.rows("list_graphs", {}))
 
 
 @router.get("/threads/{thread_id}/effects")
 async def effects(wiring: Wiring, thread_id: str) -> Response:
     """The effects of a thread's tool calls: tool, contract, state, how often started."""
     thread = await existing_thread(wiring, uuid_of(thread_id, "thread"))
-    return JsonReply(await wiring.rows("list_effects", {"tenant": TENANT, "thread_id": thread["thread_id"]}))
+    return JsonReply(await wiring.rows("list_effects", {"thread_id": thread["thread_id"]}))

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import StreamingResponse
 from psycopg.rows import DictRow
 
 from holdfast_server import wire
-from holdfast_server.api.backend import TENANT, Backend, backend_of
+from holdfast_server.access.gatekeeper import Action
+from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.bodies import RunBody
 from holdfast_server.api.body import body_of, takes, uuid_of
 from holdfast_server.api.following import cancel_run, guarded, result_of, settled
@@ -113,7 +115,7 @@ async def list_runs(
     """The runs of a thread, newest first."""
     thread = await existing_thread(wiring, uuid_of(thread_id, "thread"))
     states = None if status is None else list(WAITING) if status == "pending" else [status]
-    params = {"tenant": TENANT, "thread_id": thread["thread_id"], "states": states}
+    params = {"thread_id": thread["thread_id"], "states": states}
     rows = await wiring.rows("list_runs", params | {"limit": limit, "offset": offset})
     return JsonReply(selected([shown(row) for row in rows], _listed("select", select)))
 
@@ -127,8 +129,8 @@ async def get(wiring: Wiring, thread_id: str, run_id: str) -> Response:
 @router.delete("/threads/{thread_id}/runs/{run_id}", status_code=204)
 async def delete(wiring: Wiring, thread_id: str, run_id: str) -> Response:
     """Deletes a run; a live one is stopped."""
-    params = {"thread_id": uuid_of(thread_id, "thread"), "run_id": uuid_of(run_id, "run")}
-    row = await wiring.row("delete_run", tenant=TENANT, **params)
+    run = await _existing(wiring, thread_id, run_id, "delete")
+    row = await wiring.row("delete_run", thread_id=run["thread_id"], run_id=run["run_id"])
     if row is None or not row["deleted"]:
         raise ApiError(404, "Run not found")
     return Response(status_code=204)
@@ -179,6 +181,7 @@ async def cancel(
     if action not in ("interrupt", "rollback"):
         raise ApiError(422, f"action is {action!r}; it must be 'interrupt' or 'rollback'")
     thread, run = uuid_of(thread_id, "thread"), uuid_of(run_id, "run")
+    await _permitted(wiring, thread, "update")
     outcome = await cancel_run(wiring, thread, run, action)
     if outcome == "missing":
         raise ApiError(404, "No runs found to cancel.")
@@ -192,9 +195,20 @@ async def cancel(
     )
 
 
-async def _existing(backend: Backend, thread_id: str, run_id: str) -> DictRow:
+async def _permitted(backend: Backend, thread_id: UUID, action: Action) -> None:
+    """A run may be touched by who may touch its thread."""
+    visible = await backend.allow("threads", action, {"thread_id": thread_id})
+    if visible is None:
+        return
+    row = await backend.row("thread_is_visible", thread_id=thread_id, visible=visible)
+    if row is None or not row["found"]:
+        raise ApiError(404, f"Thread with ID {thread_id} not found")
+
+
+async def _existing(backend: Backend, thread_id: str, run_id: str, action: Action = "read") -> DictRow:
     params = {"thread_id": uuid_of(thread_id, "thread"), "run_id": uuid_of(run_id, "run")}
-    row = await backend.row("find_run", tenant=TENANT, **params)
+    await _permitted(backend, params["thread_id"], action)
+    row = await backend.row("find_run", **params)
     if row is None:
         raise ApiError(404, "Run not found")
     return row

@@ -50,7 +50,7 @@ async def update(
     wiring: Wiring, thread_id: str, body: Annotated[StateUpdate, Depends(body_of(StateUpdate))]
 ) -> Response:
     """Edits the state as if a node had written it; refused while a run owns the thread."""
-    thread = await existing_thread(wiring, uuid_of(thread_id, "thread"))
+    thread = await existing_thread(wiring, uuid_of(thread_id, "thread"), "update")
     graph_id = _graph_of(thread)
     if graph_id is None:
         raise ApiError(400, f"Thread {thread_id} has no graph yet: start a run, or set metadata.graph_id")

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
-from holdfast_server.api.backend import Backend, backend_of
+from holdfast_server.api.backend import Backend, public_backend_of
 from holdfast_server.api.reply import JsonReply
 
 router = APIRouter(tags=["system"])
-Wiring = Annotated[Backend, Depends(backend_of)]
+Wiring = Annotated[Backend, Depends(public_backend_of)]
 
 # Clients gate features on the version of LangGraph's own server; we were checked against this one.
 _CONTRACT = "0.16.7"
@@ -22,7 +22,7 @@ _CONTRACT = "0.16.7"
 async def ok(wiring: Wiring, check_db: str = "0") -> Response:
     """Answers while the process serves; with `check_db=1` only while the database does too."""
     if check_db.lower() in ("1", "true"):
-        await wiring.row("list_graphs", tenant="")
+        await wiring.row("list_graphs")
     return JsonReply({"ok": True, "services": {}})
 
 

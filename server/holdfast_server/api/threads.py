@@ -11,7 +11,8 @@ from psycopg.rows import DictRow
 from uuid_utils.compat import uuid7
 
 from holdfast_server import wire
-from holdfast_server.api.backend import TENANT, Backend, backend_of
+from holdfast_server.access.gatekeeper import Action
+from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.bodies import ThreadBody, ThreadPatch, ThreadSearch
 from holdfast_server.api.body import body_of, storable, takes, uuid_of
 from holdfast_server.api.reply import JsonReply, paged, selected
@@ -34,13 +35,14 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
     return thread
 
 
-async def existing_thread(backend: Backend, thread_id: UUID) -> DictRow:
-    """The thread.
+async def existing_thread(backend: Backend, thread_id: UUID, action: Action = "read") -> DictRow:
+    """The thread, if the caller may do this with it.
 
     Raises:
         ApiError: 404.
     """
-    row = await backend.row("find_thread", tenant=TENANT, thread_id=thread_id)
+    visible = await backend.allow("threads", action, {"thread_id": thread_id})
+    row = await backend.row("find_thread", thread_id=thread_id, visible=visible)
     if row is None:
         raise ApiError(404, f"Thread with ID {thread_id} not found")
     return row
@@ -54,8 +56,10 @@ async def create(wiring: Wiring, body: Annotated[ThreadBody, Depends(body_of(Thr
             422, "supersteps are not applied by this version of Holdfast; use POST /threads/…/state"
         )
     thread_id = body.thread_id or uuid7()
-    metadata = wire.dumps_text(storable("metadata", body.metadata or {}))
-    row = await wiring.row("create_thread", tenant=TENANT, thread_id=thread_id, metadata=metadata)
+    value = body.model_dump() | {"thread_id": thread_id, "metadata": body.metadata or {}}
+    await wiring.allow("threads", "create", value)
+    metadata = wire.dumps_text(storable("metadata", value["metadata"]))
+    row = await wiring.row("create_thread", thread_id=thread_id, metadata=metadata)
     if row is None:
         if body.if_exists != "do_nothing":
             raise ApiError(409, f"Thread with ID {thread_id} already exists")
@@ -66,14 +70,14 @@ async def create(wiring: Wiring, body: Annotated[ThreadBody, Depends(body_of(Thr
 @router.post("/search", openapi_extra=takes(ThreadSearch))
 async def search(wiring: Wiring, body: Annotated[ThreadSearch, Depends(body_of(ThreadSearch))]) -> Response:
     """Finds threads by metadata, values, status and ids."""
-    rows = await wiring.rows("search_threads", _filter(body))
+    rows = await wiring.rows("search_threads", await _filter(wiring, body))
     return paged(selected([shown(row) for row in rows], body.select), rows, body)
 
 
 @router.post("/count", openapi_extra=takes(ThreadSearch))
 async def count(wiring: Wiring, body: Annotated[ThreadSearch, Depends(body_of(ThreadSearch))]) -> Response:
     """Counts threads by metadata, values, status and ids."""
-    row = await wiring.row("count_threads", **_filter(body))
+    row = await wiring.row("count_threads", **await _filter(wiring, body))
     return JsonReply(row["n"] if row else 0)
 
 
@@ -91,10 +95,10 @@ async def update(
     body: Annotated[ThreadPatch, Depends(body_of(ThreadPatch))],
 ) -> Response:
     """Merges metadata into a thread's."""
-    metadata = wire.dumps_text(storable("metadata", body.metadata))
-    row = await wiring.row(
-        "update_thread", tenant=TENANT, thread_id=uuid_of(thread_id, "thread"), metadata=metadata
-    )
+    value = {"thread_id": uuid_of(thread_id, "thread"), "metadata": body.metadata}
+    visible = await wiring.allow("threads", "update", value)
+    metadata = wire.dumps_text(storable("metadata", value["metadata"]))
+    row = await wiring.row("update_thread", thread_id=value["thread_id"], metadata=metadata, visible=visible)
     if row is None:
         raise ApiError(404, f"Thread with ID {thread_id} not found")
     if "return=minimal" in request.headers.get("prefer", ""):
@@ -105,7 +109,9 @@ async def update(
 @router.delete("/{thread_id}", status_code=204)
 async def delete(wiring: Wiring, thread_id: str) -> Response:
     """Deletes a thread with its runs, its history and its events; a live run is stopped."""
-    row = await wiring.row("forget_thread", tenant=TENANT, thread_id=uuid_of(thread_id, "thread"))
+    value = {"thread_id": uuid_of(thread_id, "thread")}
+    visible = await wiring.allow("threads", "delete", value)
+    row = await wiring.row("forget_thread", thread_id=value["thread_id"], visible=visible)
     if row is None:
         raise ApiError(404, f"Thread with ID {thread_id} not found")
     return Response(status_code=204)
@@ -114,17 +120,18 @@ async def delete(wiring: Wiring, thread_id: str) -> Response:
 @router.post("/{thread_id}/copy")
 async def copy(wiring: Wiring, thread_id: str) -> Response:
     """Copies a thread with its whole history."""
-    row = await wiring.row(
-        "copy_thread", tenant=TENANT, thread_id=uuid_of(thread_id, "thread"), new_id=uuid7()
-    )
+    thread = await existing_thread(wiring, uuid_of(thread_id, "thread"))
+    row = await wiring.row("copy_thread", thread_id=thread["thread_id"], new_id=uuid7())
     if row is None:
         raise ApiError(404, f"Thread with ID {thread_id} not found")
     return JsonReply(shown(row))
 
 
-def _filter(body: ThreadSearch) -> dict[str, Any]:
+async def _filter(backend: Backend, body: ThreadSearch) -> dict[str, Any]:
+    value = body.model_dump() | {"metadata": body.metadata or {}}
+    visible = await backend.allow("threads", "search", value)
     return body.model_dump() | {
-        "tenant": TENANT,
-        "metadata": wire.dumps_text(storable("metadata", body.metadata or {})),
+        "visible": visible,
+        "metadata": wire.dumps_text(storable("metadata", value["metadata"])),
         "values": wire.dumps_text(storable("values", body.values)) if body.values else None,
     }

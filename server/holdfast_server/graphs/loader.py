@@ -15,8 +15,8 @@ from typing import Any
 from langgraph.graph import StateGraph
 from langgraph.pregel import Pregel
 
+from holdfast_server.config.app import AppConfig, GraphSpec
 from holdfast_server.errors import GraphLoadError
-from holdfast_server.graphs.config import AppConfig, GraphSpec
 from holdfast_server.graphs.served import ServedGraph
 
 

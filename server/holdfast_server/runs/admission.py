@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from holdfast_server import wire
+from holdfast_server.access.visible import Visible
 from holdfast_server.db.pool import Conn
 from holdfast_server.db.statements import statement
 
@@ -58,13 +59,14 @@ class LaneTaken:
 Admission = Admitted | NoThread | LaneTaken
 
 
-async def admit(conn: Conn, request: RunRequest) -> Admission:
-    """Admits a run; it is durable when this returns `Admitted`."""
+async def admit(conn: Conn, request: RunRequest, *, visible: Visible = None) -> Admission:
+    """Admits a run on a thread the caller may see; it is durable when this returns `Admitted`."""
     params = {
         **{name: getattr(request, name) for name in request.__dataclass_fields__},
         "kwargs": wire.dumps_text(request.kwargs),
         "metadata": wire.dumps_text(request.metadata),
         "thread_metadata": wire.dumps_text(request.thread_metadata),
+        "visible": visible,
     }
     cursor = await conn.execute(statement("admit"), params)
     row = await cursor.fetchone()

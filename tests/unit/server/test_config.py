@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from holdfast_server.config.app import AppConfig, GraphSpec, read_config
 from holdfast_server.errors import ConfigError
-from holdfast_server.graphs.config import AppConfig, GraphSpec, read_config
 
 
 def config_of(folder: Path, **keys: Any) -> AppConfig:

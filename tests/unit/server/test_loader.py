@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from langchain_core.runnables import RunnableConfig
 
+from holdfast_server.config.app import AppConfig, GraphSpec
 from holdfast_server.errors import GraphLoadError
-from holdfast_server.graphs.config import AppConfig, GraphSpec
 from holdfast_server.graphs.description import describe
 from holdfast_server.graphs.loader import load_graph, load_graphs
 from holdfast_server.graphs.served import ServedGraph

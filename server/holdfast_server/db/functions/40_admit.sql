@@ -3,7 +3,7 @@
 create or replace function admit(
     _tenant text, _run_id uuid, _thread_id uuid, _assistant_id uuid, _graph_id text, _strategy text,
     _kwargs json, _metadata jsonb, _after_seconds float, _create_thread boolean, _temporary boolean,
-    _thread_metadata jsonb)
+    _thread_metadata jsonb, _visible jsonb[])
 returns table (outcome text, admitted run)
 language plpgsql as $$
 declare
@@ -17,7 +17,8 @@ begin
         values (_tenant, _thread_id, _temporary, _thread_metadata)
         on conflict (thread_id) do nothing;
     end if;
-    perform from thread where thread_id = _thread_id and tenant = _tenant for no key update;
+    perform from thread where thread_id = _thread_id and tenant = _tenant
+        and (_visible is null or metadata @> any(_visible)) for no key update;
     if not found then
         return query select 'no_thread', null::run;
         return;

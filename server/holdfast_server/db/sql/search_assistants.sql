@@ -4,6 +4,7 @@ select a.*, count(*) over () as total from assistant a cross join lateral (selec
     case %(sort_by)s when 'assistant_id' then assistant_id::text when 'name' then name
         when 'graph_id' then graph_id end as word) as key
 where tenant = %(tenant)s and metadata @> %(metadata)s::jsonb
+    and (%(visible)s::jsonb[] is null or metadata @> any(%(visible)s::jsonb[]))
     and (%(graph_id)s::text is null or graph_id = %(graph_id)s)
     and (%(name)s::text is null or position(lower(%(name)s) in lower(name)) > 0)
 order by case when %(sort_order)s = 'asc' then key.moment end asc nulls last,

@@ -4,6 +4,7 @@ select t.*, count(*) over () as total from thread t cross join lateral (select
         when 'state_updated_at' then state_updated_at end as moment,
     case %(sort_by)s when 'thread_id' then thread_id::text when 'status' then status end as word) as key
 where tenant = %(tenant)s and not temporary and metadata @> %(metadata)s::jsonb
+    and (%(visible)s::jsonb[] is null or metadata @> any(%(visible)s::jsonb[]))
     and (%(status)s::text is null or status = %(status)s)
     and (%(ids)s::uuid[] is null or thread_id = any(%(ids)s))
     and case when %(values)s::text is null then true

@@ -1,0 +1,1 @@
+"""Access: who calls, and what of the house they may see."""

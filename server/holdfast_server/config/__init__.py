@@ -1,0 +1,1 @@
+"""langgraph.json, one section a file; `app` is the whole. Knows no graph and imports no user code."""
