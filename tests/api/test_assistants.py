@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID, uuid4, uuid5
 
 import pytest
 from api.scene import Client
-from langgraph_sdk.errors import ConflictError, NotFoundError, UnprocessableEntityError
+from langgraph_sdk.errors import BadRequestError, ConflictError, NotFoundError, UnprocessableEntityError
 
 from holdfast_server.runs.assistant import default_assistant_id
 
@@ -110,3 +111,75 @@ async def test_a_broken_graph_says_why_and_the_others_run(client: Client) -> Non
     with pytest.raises(UnprocessableEntityError, match=r"broken.*nothing_of_that_name.*broken\.py:3"):
         await client.runs.create(None, "broken", input={})
     assert (await client.runs.wait(None, "echo", input={}))["log"] == ["first", "second"]
+
+
+async def test_every_change_is_a_version_and_any_can_be_made_the_latest(client: Client) -> None:
+    made = await client.assistants.create(
+        "echo", name="first", context={"style": "short"}, metadata={"team": "a"}
+    )
+    assistant_id = made["assistant_id"]
+    await client.assistants.update(assistant_id, graph_id="slow", name="second", context={"style": "long"})
+
+    back = await client.assistants.set_latest(assistant_id, 1)
+    assert (back["version"], back["name"], back["graph_id"]) == (1, "first", "echo")
+    assert back["context"] == {"style": "short"}
+
+    third = await client.assistants.update(assistant_id, name="third")
+    assert (third["version"], third["graph_id"]) == (3, "echo")
+    versions = await client.assistants.get_versions(assistant_id)
+    assert [(v["version"], v["name"]) for v in versions] == [(3, "third"), (2, "second"), (1, "first")]
+    assert [v["version"] for v in await client.assistants.get_versions(assistant_id, limit=1, offset=1)] == [
+        2
+    ]
+
+
+async def test_a_version_that_does_not_exist_changes_nothing(client: Client) -> None:
+    made = await client.assistants.create("echo", name="only")
+    with pytest.raises(NotFoundError, match="no version 7"):
+        await client.assistants.set_latest(made["assistant_id"], 7)
+    assert await client.assistants.get(made["assistant_id"]) == made
+
+
+async def test_changes_at_the_same_time_get_different_versions(client: Client) -> None:
+    made = await client.assistants.create("echo", name="busy")
+    changes = [client.assistants.update(made["assistant_id"], name=f"n{n}") for n in range(8)]
+    changed = await asyncio.gather(*changes)
+    assert sorted(c["version"] for c in changed) == list(range(2, 10))
+
+
+async def test_context_and_configurable_mirror_each_other(client: Client) -> None:
+    by_context = await client.assistants.create("echo", context={"style": "short"})
+    assert by_context["config"]["configurable"] == {"style": "short"}
+    by_config = await client.assistants.create("echo", config={"configurable": {"style": "long"}})
+    assert by_config["context"] == {"style": "long"}
+    with pytest.raises(BadRequestError, match="not both"):
+        await client.assistants.create("echo", config={"configurable": {"a": 1}}, context={"b": 2})
+
+
+async def test_assistants_are_counted(client: Client) -> None:
+    batch = str(uuid4())
+    for _ in range(3):
+        await client.assistants.create("echo", metadata={"batch": batch})
+    assert await client.assistants.count(metadata={"batch": batch}) == 3
+    assert await client.assistants.count(metadata={"batch": batch}, graph_id="slow") == 0
+
+
+async def test_the_threads_of_an_assistant_go_with_it_on_request(client: Client) -> None:
+    made = await client.assistants.create("echo", name="short-lived")
+    ran, other = await client.threads.create(), await client.threads.create()
+    await client.runs.wait(ran["thread_id"], made["assistant_id"], input={"messages": []})
+    await client.runs.wait(other["thread_id"], "echo", input={"messages": []})
+
+    await client.assistants.delete(made["assistant_id"], delete_threads=True)
+    with pytest.raises(NotFoundError):
+        await client.threads.get(ran["thread_id"])
+    assert (await client.threads.get(other["thread_id"]))["status"] == "idle"
+
+
+async def test_sub_graphs_are_listed_with_their_schemas(client: Client) -> None:
+    found = await client.assistants.get_subgraphs("sub")
+    assert set(found) == {"calm", "asking"}
+    assert "answer" in found["calm"]["output_schema"]["properties"]
+    assert set(await client.assistants.get_subgraphs("sub", namespace="calm")) == {"calm"}
+    assert await client.assistants.get_subgraphs("sub", namespace="nobody") == {}
+    assert await client.assistants.get_subgraphs("echo") == {}

@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from api.scene import Client, busy_run, until
-from langgraph_sdk.errors import ConflictError, NotFoundError
+from langgraph_sdk.errors import ConflictError, NotFoundError, UnprocessableEntityError
 
 
 async def test_a_new_thread_has_no_state_yet(client: Client) -> None:
@@ -155,3 +155,21 @@ async def test_two_runs_at_once_create_one_thread(client: Client) -> None:
     await until(idle)
     assert len({r["run_id"] for r in runs}) == 5
     assert (await client.threads.get_state(thread_id))["values"]["log"] == ["first", "second"] * 5
+
+
+async def test_single_values_are_extracted_from_many_threads(client: Client, thread_id: str) -> None:
+    await client.runs.wait(thread_id, "echo", input={"x": ["how much?"]})
+    [found] = await client.threads.search(
+        ids=[thread_id],
+        select=["thread_id"],
+        extract={"last": "values.x[-1]", "graph": "metadata.graph_id", "none": "values.nothing"},
+    )
+    assert found == {
+        "thread_id": thread_id,
+        "extracted": {"last": "how much?", "graph": "echo", "none": None},
+    }
+
+
+async def test_a_path_that_cannot_be_read_is_refused(client: Client) -> None:
+    with pytest.raises(UnprocessableEntityError, match="no path"):
+        await client.threads.search(extract={"bad": "values.[["})

@@ -10,7 +10,18 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from holdfast_server.access.gatekeeper import Gatekeeper
-from holdfast_server.api import assistants, operations, problems, runs, state, system, threads
+from holdfast_server.api import (
+    assistants,
+    drawings,
+    many_runs,
+    operations,
+    problems,
+    runs,
+    state,
+    system,
+    threads,
+    versions,
+)
 from holdfast_server.api.backend import Backend
 from holdfast_server.api.hub import Hub
 from holdfast_server.db.pool import Pool, make_pool
@@ -68,7 +79,8 @@ def make_app(
     )
     problems.install(app)
     for router in (
-        system.router, assistants.router, threads.router, state.router, runs.router, operations.router,
+        system.router, assistants.router, versions.router, drawings.router, threads.router, state.router,
+        runs.router, many_runs.router, operations.router,
     ):  # fmt: skip
         app.include_router(router)
     return app

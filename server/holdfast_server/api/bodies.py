@@ -61,6 +61,14 @@ class RunBody(Body):
     feedback_keys: list[str] | None = None
 
 
+class RunsCancel(Body):
+    """Which runs to stop."""
+
+    status: Literal["pending", "running", "all"] | None = None
+    thread_id: UUID | None = None
+    run_ids: list[UUID] | None = None
+
+
 class AssistantBody(Body):
     """A new assistant."""
 
@@ -99,7 +107,7 @@ AssistantField = Literal[
 ]  # fmt: skip
 ThreadField = Literal[
     "thread_id", "created_at", "updated_at", "state_updated_at", "metadata", "status", "config", "values",
-    "error", "interrupts",
+    "error", "interrupts", "ttl", "extracted",
 ]  # fmt: skip
 
 
@@ -111,6 +119,18 @@ class AssistantSearch(Page):
     graph_id: str | None = None
     name: str | None = None
     sort_by: Literal["assistant_id", "created_at", "updated_at", "name", "graph_id"] = "created_at"
+
+
+class VersionSearch(Page):
+    """Which versions of an assistant."""
+
+    metadata: Json = Field(default_factory=dict)
+
+
+class VersionChange(Body):
+    """The version to go to; also taken from the query."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
 
 
 class ThreadBody(Body):
@@ -135,6 +155,7 @@ class ThreadSearch(Page):
     metadata: Json | None = None
     values: Json | None = None
     ids: list[UUID] | None = None
+    extract: dict[str, str] | None = Field(default=None, max_length=50)
     status: Literal["idle", "busy", "interrupted", "error"] | None = None
     sort_by: Literal["thread_id", "status", "created_at", "updated_at", "state_updated_at"] = "updated_at"
 

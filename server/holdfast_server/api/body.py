@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from fastapi import Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from holdfast_server import wire
 from holdfast_server.errors import ApiError
@@ -28,9 +28,9 @@ def body_of(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
     return read
 
 
-def takes(model: type[BaseModel]) -> dict[str, Any]:
+def takes(model: Any) -> dict[str, Any]:
     """The OpenAPI entry of a route whose body `body_of` reads."""
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema = TypeAdapter(model).json_schema(ref_template="#/components/schemas/{model}")
     schema.pop("$defs", None)
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 from uuid import UUID
 
 from psycopg.rows import DictRow
 
 from holdfast_server.access.visible import Visible
-from holdfast_server.api.assistants import resolve
 from holdfast_server.api.backend import Backend
 from holdfast_server.api.bodies import RunBody
 from holdfast_server.api.body import storable
 from holdfast_server.api.checkpoints import existing_point, point_of
 from holdfast_server.api.configs import checked_config
+from holdfast_server.api.which_assistant import resolve
 from holdfast_server.errors import ApiError
-from holdfast_server.runs.admission import Admission, Admitted, LaneTaken, NoThread, admit
+from holdfast_server.runs.admission import Admission, Admitted, LaneTaken, NoThread, RunRequest, admit
 from holdfast_server.runs.answer import is_resume_map
 from holdfast_server.runs.request import request_for
 
@@ -29,6 +29,26 @@ async def take_run(
     Raises:
         ApiError: 404 unknown thread or assistant, 409 lane taken, 4xx wrong body; nothing was written.
     """
+    request, visible = await _request(backend, body, thread_id, watched=watched)
+    async with backend.pool.connection() as conn:
+        return _admitted(await admit(conn, request, visible=visible), thread_id)
+
+
+async def take_runs(backend: Backend, bodies: Iterable[RunBody]) -> list[DictRow]:
+    """Admits runs, each on a thread of its own, all in one transaction or none.
+
+    Raises:
+        ApiError: as `take_run`; nothing was written.
+    """
+    requests = [await _request(backend, body, None, watched=False) for body in bodies]
+    async with backend.pool.connection() as conn, conn.transaction():
+        return [_admitted(await admit(conn, request, visible=seen), None) for request, seen in requests]
+
+
+async def _request(
+    backend: Backend, body: RunBody, thread_id: UUID | None, *, watched: bool
+) -> tuple[RunRequest, Visible]:
+    """What to admit, and on which threads."""
     _check(body, thread_id)
     body, visible = await _permitted(backend, body, thread_id)
     assistant = await resolve(backend, body.assistant_id)
@@ -38,7 +58,7 @@ async def take_run(
         await existing_point(backend, thread_id, point)
     elif "checkpoint_id" in point:
         raise ApiError(400, "You must provide a thread_id when starting from a checkpoint.")
-    request = request_for(
+    return request_for(
         assistant,
         body.model_dump(),
         thread_id,
@@ -46,9 +66,7 @@ async def take_run(
         configurable=backend.caller.configurable,
         watched=watched,
         answers=await _answers(backend, body, thread_id),
-    )
-    async with backend.pool.connection() as conn:
-        return _admitted(await admit(conn, request, visible=visible), thread_id)
+    ), visible
 
 
 def _admitted(admission: Admission, thread_id: UUID | None) -> DictRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Response
@@ -28,6 +28,7 @@ router = APIRouter(tags=["runs"])
 Wiring = Annotated[Backend, Depends(backend_of)]
 New = Annotated[RunBody, Depends(body_of(RunBody))]
 Flag = Annotated[str, Query()]
+CancelAction = Literal["interrupt", "rollback"]
 _BODY = takes(RunBody)
 
 _STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -175,11 +176,13 @@ async def join_stream(
 
 @router.post("/threads/{thread_id}/runs/{run_id}/cancel")
 async def cancel(
-    wiring: Wiring, thread_id: str, run_id: str, wait: Flag = "false", action: Flag = "interrupt"
+    wiring: Wiring,
+    thread_id: str,
+    run_id: str,
+    wait: Flag = "false",
+    action: Annotated[CancelAction, Query()] = "interrupt",
 ) -> Response:
     """Stops a run: `interrupt` keeps what it did, `rollback` undoes its writes to the state."""
-    if action not in ("interrupt", "rollback"):
-        raise ApiError(422, f"action is {action!r}; it must be 'interrupt' or 'rollback'")
     thread, run = uuid_of(thread_id, "thread"), uuid_of(run_id, "run")
     await _permitted(wiring, thread, "update")
     outcome = await cancel_run(wiring, thread, run, action)

@@ -15,6 +15,7 @@ from holdfast_server.access.gatekeeper import Action
 from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.bodies import ThreadBody, ThreadPatch, ThreadSearch
 from holdfast_server.api.body import body_of, storable, takes, uuid_of
+from holdfast_server.api.extract import extraction
 from holdfast_server.api.reply import JsonReply, paged, selected
 from holdfast_server.errors import ApiError
 
@@ -70,8 +71,11 @@ async def create(wiring: Wiring, body: Annotated[ThreadBody, Depends(body_of(Thr
 @router.post("/search", openapi_extra=takes(ThreadSearch))
 async def search(wiring: Wiring, body: Annotated[ThreadSearch, Depends(body_of(ThreadSearch))]) -> Response:
     """Finds threads by metadata, values, status and ids."""
+    take = extraction(body.extract or {})
     rows = await wiring.rows("search_threads", await _filter(wiring, body))
-    return paged(selected([shown(row) for row in rows], body.select), rows, body)
+    found = [shown(row) | take(row) for row in rows]
+    fields = body.select and [*body.select, "extracted"]
+    return paged(selected(found, fields), rows, body)
 
 
 @router.post("/count", openapi_extra=takes(ThreadSearch))

@@ -14,21 +14,34 @@ from holdfast_server.graphs.served import Graph, ServedGraph
 
 Json = dict[str, Any]
 
+# Deeper drawings than this are the full one.
+_DEEPEST = 5
+
 
 async def describe(served: ServedGraph) -> Json:
-    """The description of a graph as plain JSON: `schemas` and `drawing` (by xray depth)."""
+    """The description of a graph as plain JSON: `schemas`, `drawing` (by xray depth), `subgraphs`."""
     config: RunnableConfig = {"configurable": {}}
     async with served.open(config) as graph:
         return {
             "schemas": _schemas(graph),
-            "drawing": {
-                "false": graph.get_graph(config).to_json(),
-                "true": graph.get_graph(config, xray=True).to_json(),
-            },
+            "drawing": _drawings(graph, config),
+            "subgraphs": {name: _schemas(sub) async for name, sub in graph.aget_subgraphs(recurse=True)},
         }
 
 
-def _schemas(graph: Graph) -> Json:
+def _drawings(graph: Graph, config: RunnableConfig) -> Json:
+    """The drawing without and with sub-graphs, and as far as each depth that differs from the full one."""
+    full = graph.get_graph(config, xray=True).to_json()
+    drawings = {"false": graph.get_graph(config).to_json(), "true": full}
+    for depth in range(1, _DEEPEST + 1):
+        drawing = graph.get_graph(config, xray=depth).to_json()
+        if drawing == full:
+            break
+        drawings[str(depth)] = drawing
+    return drawings
+
+
+def _schemas(graph: Any) -> Json:
     with warnings.catch_warnings(), any_typed_dict():
         warnings.simplefilter("ignore")
         output = _schema(graph.get_output_jsonschema)
@@ -41,7 +54,7 @@ def _schemas(graph: Graph) -> Json:
         }
 
 
-def _state_schema(graph: Graph) -> Json | None:
+def _state_schema(graph: Any) -> Json | None:
     state: Any = getattr(getattr(graph, "builder", None), "state_schema", None)
     return _schema(lambda: TypeAdapter(state).json_schema()) if state is not None else None
 

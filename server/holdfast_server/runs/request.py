@@ -32,8 +32,9 @@ def request_for(
         watched: somebody reads the events as they come.
         answers: a resume tied to interrupt ids.
     """
-    context = {**assistant["context"], **(asked.get("context") or {})}
-    config = merged_config(assistant["config"], asked.get("config") or {})
+    given = asked.get("config") or {}
+    context = _merged_context(assistant["context"], given.get("configurable"), asked.get("context"))
+    config = merged_config(assistant["config"], given)
     if context or configurable:
         config["configurable"] = {**config.get("configurable", {}), **context, **configurable}
     metadata = {**assistant["metadata"], **(config.get("metadata") or {}), **(asked.get("metadata") or {})}
@@ -64,6 +65,14 @@ def merged_config(assistant: Mapping[str, Any], run: Mapping[str, Any]) -> dict[
     merged = {**assistant, **run}
     both = {**(assistant.get("configurable") or {}), **(run.get("configurable") or {})}
     return merged | ({"configurable": both} if both else {})
+
+
+def _merged_context(
+    assistant: Mapping[str, Any], configurable: Mapping[str, Any] | None, context: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The run's context over the assistant's; a run may also say `configurable` for what that has."""
+    overridden = {k: v for k, v in (configurable or {}).items() if k in assistant}
+    return {**assistant, **overridden, **(context or {})}
 
 
 def _kwargs(

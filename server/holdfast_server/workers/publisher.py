@@ -37,6 +37,7 @@ async def _write(
         "description": text,
         "schemas": wire.dumps_text(found["schemas"]) if found.get("schemas") else None,
         "drawing": wire.dumps_text(found["drawing"]) if found.get("drawing") else None,
+        "subgraphs": wire.dumps_text(found.get("subgraphs") or {}),
         "error": error,
         "assistant_id": default_assistant_id(graph_id),
     }

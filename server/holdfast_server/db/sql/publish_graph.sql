@@ -1,9 +1,11 @@
 -- Publishes a graph (or why it does not load) and makes sure that its default assistant exists.
 with published as (
-    insert into graph (graph_id, description, schemas, drawing, error)
-    values (%(graph_id)s, %(description)s, %(schemas)s::json, %(drawing)s::json, %(error)s)
+    insert into graph (graph_id, description, schemas, drawing, subgraphs, error)
+    values (%(graph_id)s, %(description)s, %(schemas)s::json, %(drawing)s::json,
+        %(subgraphs)s::json, %(error)s)
     on conflict (tenant, graph_id) do update set description = excluded.description,
-        schemas = excluded.schemas, drawing = excluded.drawing, error = excluded.error,
+        schemas = excluded.schemas, drawing = excluded.drawing,
+        subgraphs = excluded.subgraphs, error = excluded.error,
         published_at = clock_timestamp()
     returning graph_id, error
 )
