@@ -74,7 +74,7 @@ async def test_rolled_back_runs_are_gone_and_the_thread_is_free(client: Client) 
     )
 
     async def gone() -> bool:
-        return await client.runs.list(runs[0][0]) == []
+        return not await client.runs.list(runs[0][0])
 
     await until(gone)
     assert (await client.threads.get(runs[0][0]))["status"] == "idle"
