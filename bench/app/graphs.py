@@ -39,5 +39,26 @@ def _wait() -> CompiledStateGraph[Any, Any, Any, Any]:
     return StateGraph(Trail).add_node("wait", wait).add_edge(START, "wait").compile()
 
 
+class Count(TypedDict, total=False):
+    """How far we have counted, and something of constant size that is no number."""
+
+    count: int
+    goal: int
+    note: dict[str, str]
+
+
+def _counts() -> CompiledStateGraph[Any, Any, Any, Any]:
+    async def count(state: Count) -> Count:
+        counted = state.get("count", 0) + 1
+        return {"count": counted, "note": {"last": f"counted {counted:06}"}}
+
+    def onwards(state: Count) -> str:
+        return "count" if state["count"] < state["goal"] else END
+
+    graph = StateGraph(Count).add_node("count", count).add_edge(START, "count")
+    return graph.add_conditional_edges("count", onwards).compile()
+
+
 trivial = _loop()
+counts = _counts()
 waits = _wait()

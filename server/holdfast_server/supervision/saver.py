@@ -22,6 +22,7 @@ from psycopg.rows import DictRow, dict_row
 from holdfast_server.compat.langgraph import SPECIAL_WRITES, DeltaSnapshot
 from holdfast_server.db.pool import Pool
 from holdfast_server.db.retry import through_outages
+from holdfast_server.db.statements import statement
 from holdfast_server.supervision.committer import Committer
 from holdfast_server.supervision.fence import Fence, Unfenced
 
@@ -38,6 +39,8 @@ class FencedSaver(AsyncPostgresSaver):
     Raises:
         LeaseLost, ThreadBusy: from any write, once the fence is broken; nothing was written.
     """
+
+    SELECT_SQL = statement("select_checkpoints")
 
     def __init__(
         self,
