@@ -32,7 +32,8 @@ async def _fill(conn: Conn) -> None:
     await conn.execute(
         "insert into checkpoints select %(thread)s, '', to_char(n, 'FM000000'), null, null,"
         " jsonb_build_object('channel_versions',"
-        " jsonb_build_object('note', to_char(n, 'FM000000'), 'gone', '1')), '{}' from generate_series(1, %(depth)s) n",
+        " jsonb_build_object('note', to_char(n, 'FM000000'), 'gone', '1')), '{}'"
+        " from generate_series(1, %(depth)s) n",
         {"thread": THREAD, "depth": DEPTH},
     )
     await conn.execute(
