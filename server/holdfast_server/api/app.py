@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache, partial
 from typing import Protocol
 
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from holdfast_server.access.gatekeeper import Gatekeeper
 from holdfast_server.api import (
     assistants,
+    contract,
     drawings,
     many_runs,
     operations,
@@ -83,4 +85,5 @@ def make_app(
         runs.router, many_runs.router, operations.router,
     ):  # fmt: skip
         app.include_router(router)
+    app.openapi = cache(partial(contract.describe, app))  # type: ignore[method-assign]
     return app

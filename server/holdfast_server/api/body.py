@@ -31,7 +31,6 @@ def body_of(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
 def takes(model: Any) -> dict[str, Any]:
     """The OpenAPI entry of a route whose body `body_of` reads."""
     schema = TypeAdapter(model).json_schema(ref_template="#/components/schemas/{model}")
-    schema.pop("$defs", None)
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
