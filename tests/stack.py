@@ -97,6 +97,7 @@ class Stack:
     folder: Path
     api: Process = field(init=False)
     workers: list[Process] = field(default_factory=list)
+    more_apis: list[Process] = field(default_factory=list)
 
     @classmethod
     async def start(
@@ -144,6 +145,20 @@ class Stack:
         self.workers.append(worker)
         return worker
 
+    async def add_api(self) -> str:
+        """Starts one more API process on a port of its own and answers its URL."""
+        port = _free_port()
+        self.more_apis.append(self._spawn(f"api-{port}", "serve", "--port", str(port)))
+        url = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + _PATIENCE
+        async with httpx.AsyncClient(base_url=url, timeout=5) as http:
+            while True:
+                with contextlib.suppress(httpx.HTTPError):
+                    if (await http.get("/ok")).status_code == 200:
+                        return url
+                assert time.monotonic() < deadline, f"another API does not come up\n{self.logs()}"
+                await asyncio.sleep(0.05)
+
     async def add_worker(self) -> Process:
         """Starts one more worker and waits until it beats."""
         worker = self.start_worker()
@@ -175,13 +190,13 @@ class Stack:
 
     async def stop(self) -> None:
         """Stops every process, workers first; safe twice, safe on dead ones."""
-        await asyncio.gather(*(worker.stop() for worker in self.workers))
+        await asyncio.gather(*(process.stop() for process in [*self.workers, *self.more_apis]))
         if hasattr(self, "api"):
             await self.api.stop()
 
     def logs(self, lines: int = 40) -> str:
         """The ends of all logs, for the message of a failed test."""
-        return "\n".join(p.tail(lines) for p in [self.api, *self.workers])
+        return "\n".join(p.tail(lines) for p in [self.api, *self.more_apis, *self.workers])
 
     def _spawn(self, name: str, *arguments: str) -> Process:
         log = self.folder / f"{name}.log"

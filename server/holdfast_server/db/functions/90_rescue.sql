@@ -20,7 +20,10 @@ begin
             and c.metadata ->> 'run_id' = lost.run_id::text
             and c.metadata ->> 'run_attempt' = lost.attempts::text
         ) then 0 else lost.fruitless + 1 end;
-        if lost.cancel_action is not null then
+        if lost.cancel_action = 'rollback' then
+            perform undo(lost);
+            verdict := 'rolled back';
+        elsif lost.cancel_action is not null then
             perform stop(lost, 'interrupted', null);
             verdict := 'cancelled';
         elsif lost.fruitless >= _max_attempts then

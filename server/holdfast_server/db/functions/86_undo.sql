@@ -1,0 +1,12 @@
+-- Forgets a run and what it wrote to its thread, without its worker. The caller holds the thread's lock.
+create or replace function undo(_run run) returns void
+language plpgsql as $$
+begin
+    perform discard_checkpoints(_run.run_id, _run.thread_id::text);
+    delete from run where run_id = _run.run_id;
+    perform settle_thread(thread_id, case when error is not null then 'error'
+        when coalesce(interrupts::text, '{}') <> '{}' then 'interrupted' else 'idle' end)
+    from thread where thread_id = _run.thread_id;
+    perform pg_notify('holdfast_end', _run.run_id::text);
+    perform pg_notify('holdfast_cancel', _run.run_id || ' superseded');
+end $$;
