@@ -196,3 +196,13 @@ async def test_rollback_leaves_no_trace_of_the_other_run(client: Client, thread_
     for run_id in (first, queued["run_id"]):
         with pytest.raises(NotFoundError):
             await client.runs.get(thread_id, run_id)
+
+
+async def test_the_metadata_of_a_run_is_its_own_over_the_threads_over_the_assistants(client: Client) -> None:
+    assistant = await client.assistants.create("echo", metadata={"a": "assistant", "b": "assistant", "c": 1})
+    thread = await client.threads.create(metadata={"b": "thread", "c": 2})
+    run = await client.runs.create(
+        thread["thread_id"], assistant["assistant_id"], input={}, metadata={"c": 3}
+    )
+    assert {name: run["metadata"][name] for name in "abc"} == {"a": "assistant", "b": "thread", "c": 3}
+    assert run["metadata"]["assistant_id"] == assistant["assistant_id"]

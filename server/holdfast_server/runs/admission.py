@@ -23,6 +23,7 @@ class RunRequest:
         after_seconds: earliest start, from now by the database's clock.
         create_thread: make the thread when it does not exist.
         temporary: the thread is made for this run only.
+        metadata: of the request; the run's is the assistant's, under the thread's, under this.
     """
 
     tenant: str
@@ -33,6 +34,7 @@ class RunRequest:
     strategy: str
     kwargs: Mapping[str, Any]
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    assistant_metadata: Mapping[str, Any] = field(default_factory=dict)
     after_seconds: float = 0.0
     create_thread: bool = False
     temporary: bool = False
@@ -65,6 +67,7 @@ async def admit(conn: Conn, request: RunRequest, *, visible: Visible = None) -> 
         **{name: getattr(request, name) for name in request.__dataclass_fields__},
         "kwargs": wire.dumps_text(request.kwargs),
         "metadata": wire.dumps_text(request.metadata),
+        "assistant_metadata": wire.dumps_text(request.assistant_metadata),
         "thread_metadata": wire.dumps_text(request.thread_metadata),
         "visible": visible,
     }

@@ -37,7 +37,7 @@ def request_for(
     config = merged_config(assistant["config"], given)
     if context or configurable:
         config["configurable"] = {**config.get("configurable", {}), **context, **configurable}
-    metadata = {**assistant["metadata"], **(config.get("metadata") or {}), **(asked.get("metadata") or {})}
+    metadata = {**(config.get("metadata") or {}), **(asked.get("metadata") or {})}
     identity = {"graph_id": assistant["graph_id"], "assistant_id": str(assistant["assistant_id"])}
     carried = {
         "temporary": thread_id is None,
@@ -53,6 +53,7 @@ def request_for(
         strategy=asked.get("multitask_strategy") or "enqueue",
         kwargs=_kwargs(asked, config, context or None) | carried,
         metadata=metadata | identity,
+        assistant_metadata=assistant["metadata"],
         after_seconds=asked.get("after_seconds") or 0,
         create_thread=thread_id is None or asked.get("if_not_exists") == "create",
         temporary=thread_id is None and asked.get("on_completion") != "keep",

@@ -3,12 +3,13 @@
 create or replace function admit(
     _tenant text, _run_id uuid, _thread_id uuid, _assistant_id uuid, _graph_id text, _strategy text,
     _kwargs json, _metadata jsonb, _after_seconds float, _create_thread boolean, _temporary boolean,
-    _thread_metadata jsonb, _visible jsonb[])
+    _thread_metadata jsonb, _assistant_metadata jsonb, _visible jsonb[])
 returns table (outcome text, admitted run)
 language plpgsql as $$
 declare
     lane run;
     placed run;
+    threads_metadata jsonb;
     due timestamptz := case when _after_seconds > 0
         then clock_timestamp() + make_interval(secs => _after_seconds) end;
 begin
@@ -17,7 +18,7 @@ begin
         values (_tenant, _thread_id, _temporary, _thread_metadata)
         on conflict (thread_id) do nothing;
     end if;
-    perform from thread where thread_id = _thread_id and tenant = _tenant
+    select metadata into threads_metadata from thread where thread_id = _thread_id and tenant = _tenant
         and (_visible is null or metadata @> any(_visible)) for no key update;
     if not found then
         return query select 'no_thread', null::run;
@@ -36,7 +37,8 @@ begin
     insert into run (tenant, run_id, thread_id, assistant_id, graph_id, state, strategy, kwargs, metadata,
         not_before)
     values (_tenant, _run_id, _thread_id, _assistant_id, _graph_id,
-        case when due is null then 'blocked' else 'scheduled' end, _strategy, _kwargs, _metadata, due);
+        case when due is null then 'blocked' else 'scheduled' end, _strategy, _kwargs,
+        _assistant_metadata || threads_metadata || _metadata, due);
     if due is null then
         perform promote(_thread_id);
     end if;
