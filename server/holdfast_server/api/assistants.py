@@ -50,18 +50,28 @@ async def resolve(backend: Backend, name: str) -> DictRow:
     return row
 
 
-async def _find(backend: Backend, name: str, action: Action = "read") -> DictRow | None:
+async def _find(
+    backend: Backend, name: str, action: Action = "read", value: dict[str, Any] | None = None
+) -> DictRow | None:
     try:
         assistant_id = UUID(name)
     except ValueError:
         assistant_id = default_assistant_id(name)
-    visible = await backend.allow("assistants", action, {"assistant_id": assistant_id})
+    value = {} if value is None else value
+    value["assistant_id"] = assistant_id
+    visible = await backend.allow("assistants", action, value)
     return await backend.row("find_assistant", assistant_id=assistant_id, visible=_readable(visible, action))
 
 
 def _readable(visible: Visible, action: Action) -> Visible:
     """Everybody may see and run the default assistants: they belong to the application, not to a user."""
     return visible if visible is None or action not in ("read", "search") else [*visible, _SYSTEM]
+
+
+def _reserved(backend: Backend, metadata: Mapping[str, Any]) -> None:
+    """What marks a default assistant shows it to everybody: where users are told apart none may claim it."""
+    if backend.caller.user is not None and metadata.get("created_by") == "system":
+        raise ApiError(403, "metadata.created_by 'system' marks the default assistants; leave it out")
 
 
 async def _unknown(backend: Backend, name: str) -> ApiError:
@@ -80,8 +90,10 @@ async def _unknown(backend: Backend, name: str) -> ApiError:
     return ApiError(404, f"Assistant {name} not found")
 
 
-async def _existing(backend: Backend, name: str, action: Action = "read") -> DictRow:
-    row = await _find(backend, name, action)
+async def _existing(
+    backend: Backend, name: str, action: Action = "read", value: dict[str, Any] | None = None
+) -> DictRow:
+    row = await _find(backend, name, action, value)
     if row is None:
         raise ApiError(404, f"Assistant {name} not found")
     return row
@@ -97,6 +109,7 @@ async def create(wiring: Wiring, body: Annotated[AssistantBody, Depends(body_of(
     assistant_id = body.assistant_id or uuid7()
     value = body.model_dump() | {"assistant_id": assistant_id}
     await wiring.allow("assistants", "create", value)
+    _reserved(wiring, value["metadata"])
     row = await wiring.row(
         "create_assistant",
         assistant_id=assistant_id,
@@ -144,8 +157,10 @@ async def update(
     body: Annotated[AssistantPatch, Depends(body_of(AssistantPatch))],
 ) -> Response:
     """Changes an assistant and counts its version up."""
-    existing = await _existing(wiring, assistant_id, "update")
+    value = body.model_dump(exclude_none=True) | {"metadata": dict(body.metadata or {})}
+    existing = await _existing(wiring, assistant_id, "update", value)
     checked_config(body.config or {})
+    _reserved(wiring, value["metadata"])
     if body.graph_id is not None:
         await resolve(wiring, body.graph_id)
     row = await wiring.row(
@@ -156,7 +171,7 @@ async def update(
         description=storable("description", body.description),
         config=_text("config", body.config),
         context=_text("context", body.context),
-        metadata=_text("metadata", body.metadata),
+        metadata=_text("metadata", value["metadata"]),
     )
     return JsonReply(shown(row or existing))
 
