@@ -10,7 +10,7 @@ RUN = THREAD + "/runs/{run_id}"
 ASSISTANT = "/assistants/{assistant_id}"
 NEW_RUN = {"assistant_id": "echo", "input": {"x": 1}}
 
-# closed: a stranger gets 404. blind: an answer without a thing of the owner's. own: makes one of the caller's.
+# A stranger gets: closed: 404; blind: an answer without a thing of the owner's; own: something of their own.
 Kind = Literal["closed", "blind", "own"]
 
 

@@ -28,6 +28,15 @@ def visible_under(filter_: Mapping[str, Any] | None) -> Visible:
     return None if filter_ is None else [wire.dumps_text(document) for document in _documents(filter_)]
 
 
+def narrowed(visible: Visible, metadata: Mapping[str, Any]) -> Visible:
+    """What is visible and has this metadata too: for a handler that adds to what is searched for."""
+    if not metadata:
+        return visible
+    documents: list[Document] = [{}] if visible is None else [wire.loads(text) for text in visible]
+    both = (_merged((document, dict(metadata))) for document in documents)
+    return [wire.dumps_text(document) for document in both if document is not None]
+
+
 def _documents(filter_: object) -> list[Document]:
     if not isinstance(filter_, Mapping):
         raise ApiError(500, f"The auth handler's filter has the part {filter_!r}; it must be an object")

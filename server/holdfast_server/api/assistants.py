@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from holdfast_server import wire
 from holdfast_server.access.gatekeeper import Action
-from holdfast_server.access.visible import Visible
+from holdfast_server.access.visible import Visible, narrowed
 from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.bodies import AssistantBody, AssistantPatch, AssistantSearch
 from holdfast_server.api.body import body_of, storable, takes
@@ -132,11 +132,13 @@ async def search(
     wiring: Wiring, body: Annotated[AssistantSearch, Depends(body_of(AssistantSearch))]
 ) -> Response:
     """Finds assistants by metadata, graph and name."""
-    value = body.model_dump()
+    value = body.model_dump() | {"metadata": dict(body.metadata)}
     visible = await wiring.allow("assistants", "search", value)
+    # What the handler adds narrows the caller's own assistants and not the default ones.
+    added = {k: v for k, v in value["metadata"].items() if k not in body.metadata or body.metadata[k] != v}
     params = body.model_dump() | {
-        "visible": _readable(visible, "search"),
-        "metadata": wire.dumps_text(storable("metadata", value["metadata"])),
+        "visible": _readable(narrowed(visible, storable("metadata", added)), "search"),
+        "metadata": wire.dumps_text(storable("metadata", body.metadata)),
         "name": storable("name", body.name),
         "graph_id": storable("graph_id", body.graph_id),
     }
