@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,11 @@ import pytest
 from api.scene import Client, busy_run
 from prometheus_client.parser import text_string_to_metric_families
 from stack import running
+
+from holdfast_server.access.gatekeeper import OpenHouse
+from holdfast_server.api.app import make_app
+from holdfast_server.settings import Settings
+from holdfast_server.workers.rescuer import Rescuer
 
 STUDIO = {
     "origin": "https://smith.langchain.com",
@@ -55,7 +61,7 @@ async def test_a_body_above_the_limit_is_refused_before_and_while_it_is_read(dat
 async def test_metrics_show_what_runs_and_what_was_asked(client: Client, http: httpx.AsyncClient) -> None:
     thread = await client.threads.create()
     run = await busy_run(client, thread["thread_id"])
-    found: dict[str, Any] = {}
+    found: dict[tuple[Any, ...], float] = {}
 
     async def read() -> None:
         text = (await http.get("/metrics")).text
@@ -64,7 +70,7 @@ async def test_metrics_show_what_runs_and_what_was_asked(client: Client, http: h
                 found[sample.name, *sorted(sample.labels.items())] = sample.value
 
     try:
-        async with __import__("asyncio").timeout(5):
+        async with asyncio.timeout(5):
             while found.get(("holdfast_runs", ("state", "running"))) != 1:
                 await read()
         assert found["lg_api_workers_max",] == 10
@@ -112,11 +118,6 @@ async def test_the_documentation_page_needs_nothing_from_elsewhere(http: httpx.A
     ],
 )
 def test_a_part_that_is_switched_off_is_gone(part: Any, gone: str, stays: str) -> None:
-    from holdfast_server.access.gatekeeper import OpenHouse
-    from holdfast_server.api.app import make_app
-    from holdfast_server.settings import Settings
-    from holdfast_server.workers.rescuer import Rescuer
-
     app = make_app(Settings(), companion=Rescuer, gatekeeper=OpenHouse(), disabled=[part])
     paths = app.openapi()["paths"]
     assert gone not in paths

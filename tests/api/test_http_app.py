@@ -109,9 +109,12 @@ async def test_a_route_that_blocks_freezes_neither_health_nor_the_api(web: Stack
 
 async def test_their_requests_are_counted_under_their_route(http: httpx.AsyncClient) -> None:
     await http.get("/shop/hello/bob")
+    assert (await http.get("/desk/4711")).json() == {"desk": 4711}
     text = (await http.get("/metrics")).text
     assert 'lg_api_http_requests_total{method="GET",path="/shop/hello/{name}",status="200"}' in text
+    assert 'path="/desk/{number}"' in text
     assert "bob" not in text
+    assert "4711" not in text
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -143,6 +146,7 @@ async def test_their_middleware_surrounds_our_routes(inside: httpx.AsyncClient) 
     assert (await inside.post("/threads/", json={}, follow_redirects=True)).status_code == 200
     assert (await inside.get("/threads/x")).json() == {"detail": "Invalid thread ID: must be a UUID"}
     assert "x-stamp" not in (await inside.get("/ok")).headers
+    assert 'path="/threads/{thread_id}",status="422"' in (await inside.get("/metrics")).text
 
 
 async def test_auth_comes_before_middleware_and_for_their_routes_too(wrapped: Stack) -> None:

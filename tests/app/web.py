@@ -6,7 +6,7 @@ import time
 from contextlib import asynccontextmanager
 
 import entry  # a neighbour: dependencies are importable
-from fastapi import FastAPI, HTTPException, Request, WebSocket
+from fastapi import APIRouter, FastAPI, HTTPException, Request, WebSocket
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from starlette.staticfiles import StaticFiles
@@ -105,5 +105,14 @@ async def echo(socket: WebSocket) -> None:
         await socket.send_text(text.upper())
 
 
+desk = APIRouter(prefix="/desk")
+
+
+@desk.get("/{number}")
+async def at_desk(number: int) -> dict:
+    return {"desk": number}
+
+
+app.include_router(desk)
 app.mount("/shop/files", StaticFiles(directory=os.path.dirname(__file__)))
 app.mount("/", StaticFiles(directory=os.path.dirname(__file__)))

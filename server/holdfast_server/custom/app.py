@@ -140,12 +140,14 @@ class UserApp:
         return {}
 
     async def _through(self, theirs: BaseRoute | None, scope: Scope, receive: Receive, send: Send) -> None:
-        if theirs is not None and SEEN in scope:
-            scope[SEEN]["route"] = theirs
         state = {**scope.get("state", {}), **self._state}
         home = asyncio.get_running_loop()
         passed = {**scope, "state": state, _BACK: partial(across, home, self._ours)}
-        await across(self._loop.loop, self._app, passed, receive, send)
+        try:
+            await across(self._loop.loop, self._app, passed, receive, send)
+        finally:
+            if theirs is not None:
+                scope.get(SEEN, {})["route"] = passed.get("route", theirs)
 
 
 class _WayToOurs(BaseRoute):
@@ -168,7 +170,10 @@ class _WayToOurs(BaseRoute):
         """Answers with ours."""
         # What the user's router noted about itself would mislead ours.
         passed = {k: v for k, v in scope.items() if k not in ("router", "route", "endpoint", "path_params")}
-        await scope[_BACK](passed, receive, send)
+        try:
+            await scope[_BACK](passed, receive, send)
+        finally:
+            scope.get(SEEN, {})["route"] = passed.get("route")
 
 
 def _is_root_mount(route: BaseRoute) -> bool:

@@ -14,7 +14,6 @@ from starlette.middleware.cors import CORSMiddleware
 from holdfast_server.access.gatekeeper import Gatekeeper, OpenHouse
 from holdfast_server.config.app import AppConfig
 from holdfast_server.config.section import ObjectPath
-from holdfast_server.custom.auth import AuthGate
 from holdfast_server.custom.headers import HeaderBearer
 from holdfast_server.custom.lifespan import Lifespan
 from holdfast_server.custom.loop import UserLoop
@@ -74,15 +73,20 @@ def load_user_code(config: AppConfig | None, *, limit: float) -> UserCode:
     loop = UserLoop()
     try:
         return loop.call(lambda: _loaded(config, loop, limit))
-    except UserCodeError as failure:
+    except BaseException as failure:
         loop.stop()
-        raise ConfigError(f"{config.path}: {failure}") from failure
+        if isinstance(failure, UserCodeError):
+            raise ConfigError(f"{config.path}: {failure}") from failure
+        raise
 
 
 def _loaded(config: AppConfig, loop: UserLoop, limit: float) -> UserCode:
     make_importable(config.import_paths, config.env)
     gatekeeper: Gatekeeper = OpenHouse()
     if config.auth is not None:
+        # The SDK costs half a second to import; a server without `auth` starts without it.
+        from holdfast_server.custom.auth import AuthGate
+
         auth = _object(config, "auth.path", config.auth.handler)
         gatekeeper = AuthGate(auth, where=_named(config, "auth.path"), loop=loop, limit=limit)
     app = _object(config, "http.app", config.http.app) if config.http.app else None
