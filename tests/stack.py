@@ -18,10 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
+from psycopg.rows import DictRow
 
 from holdfast_server.config.app import read_config
+from holdfast_server.db.pool import Conn, connect
+from holdfast_server.db.statements import statement
 from holdfast_server.supervisor_watch import VARIABLE
 
 APP = Path(__file__).parent / "app" / "langgraph.json"
@@ -136,7 +140,7 @@ class Stack:
 
     def start_api(self) -> Process:
         """Starts the API on the port of this stack; `ready` waits for it."""
-        self.api = self._spawn("api", "serve", "--port", str(self.port))
+        self.api = self._spawn("api", "serve", "-c", str(self.config), "--port", str(self.port))
         return self.api
 
     def start_worker(self) -> Process:
@@ -182,9 +186,12 @@ class Stack:
     async def _is_ready(self, http: httpx.AsyncClient) -> bool:
         wanted = {spec.graph_id for spec in read_config(self.config).graphs} if self.workers else set()
         try:
-            graphs = {g["graph_id"] for g in (await http.get("/holdfast/graphs")).json()}
-            beating = {w["pid"] for w in (await http.get("/holdfast/workers")).json() if w["alive"]}
-        except (httpx.HTTPError, ValueError, TypeError, KeyError):
+            (await http.get("/ok")).raise_for_status()
+            # Not through the API, which may ask who wants to know.
+            async with await connect(self.database_url, name="stack") as conn:
+                graphs = {g["graph_id"] for g in await _all(conn, "list_graphs")}
+                beating = {w["pid"] for w in await _all(conn, "list_workers") if w["alive"]}
+        except (httpx.HTTPError, psycopg.Error):
             return False
         return wanted <= graphs and {w.pid for w in self.workers if w.alive} <= beating
 
@@ -222,6 +229,10 @@ async def running(database_url: str, **options: Any) -> AsyncIterator[Stack]:
         with contextlib.suppress(Exception):
             print(stack.logs())
         await stack.stop()
+
+
+async def _all(conn: Conn, name: str) -> list[DictRow]:
+    return await (await conn.execute(statement(name), {"tenant": "default"})).fetchall()
 
 
 def _free_port() -> int:

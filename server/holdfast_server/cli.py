@@ -74,14 +74,20 @@ def dev(
 
 
 @cli.command()
+@config_option
 @database_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=2024, show_default=True, help="Port to listen on.")
-def serve(database_url: str | None, host: str, port: int) -> None:
-    """Serves the API. It needs the database and no graph code."""
+def serve(config: Path | None, database_url: str | None, host: str, port: int) -> None:
+    """Serves the API. It needs the database, and of langgraph.json only `auth` and `http`."""
     from holdfast_server import runtime
+    from holdfast_server.config.app import read_config
 
-    runtime.serve(_with_database(Settings.from_environment(database_url=database_url)), host=host, port=port)
+    settings = _with_database(Settings.from_environment(config=config, database_url=database_url))
+    # One that was named must be there: without it the house would stand open.
+    named = settings.config != Settings().config or config is not None
+    found = read_config(settings.config) if named or settings.config.exists() else None
+    runtime.serve(settings, found, host=host, port=port)
 
 
 @cli.command()

@@ -17,10 +17,13 @@ from pathlib import Path
 
 import click
 import httpx
+from psycopg import Error
 
 from holdfast_server.config.app import AppConfig, read_config
 from holdfast_server.db.embedded import embedded_postgres, revive
 from holdfast_server.db.migrate import migrate
+from holdfast_server.db.pool import connect
+from holdfast_server.db.statements import statement
 from holdfast_server.errors import ConfigError
 from holdfast_server.settings import Settings
 from holdfast_server.supervisor_watch import VARIABLE
@@ -122,7 +125,9 @@ async def _run(
         _say(f"migrated the database: {name}")
     children = _children(settings, config.path, host=host, port=port, workers=workers)
     keeping = [asyncio.create_task(child.keep_alive()) for child in children]
-    ready = asyncio.create_task(_announce(config, host=host, port=port, workers=workers))
+    ready = asyncio.create_task(
+        _announce(config, settings.database_url, host=host, port=port, workers=workers)
+    )
     nursing = asyncio.create_task(_nurse(nursed)) if nursed else None
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([stopped, *keeping], return_when=asyncio.FIRST_COMPLETED)
@@ -141,7 +146,9 @@ def _children(settings: Settings, config: Path, *, host: str, port: int, workers
         VARIABLE: str(os.getpid()),
     }
     command = [sys.executable, "-m", "holdfast_server"]
-    api = Child("api", [*command, "serve", "--host", host, "--port", str(port)], environment, _say)
+    api = Child(
+        "api", [*command, "serve", "-c", str(config), "--host", host, "--port", str(port)], environment, _say
+    )
     names = [f"worker {n + 1}" for n in range(workers)]
     return [api, *(Child(name, [*command, "worker", "-c", str(config)], environment, _say) for name in names)]
 
@@ -168,25 +175,33 @@ async def _nurse(data_dir: Path) -> None:
             _say(f"PostgreSQL has died and does not start: {error}")
 
 
-async def _announce(config: AppConfig, *, host: str, port: int, workers: int) -> None:
+async def _announce(config: AppConfig, database_url: str, *, host: str, port: int, workers: int) -> None:
     """Says when the API answers and every graph is either published or known to be broken."""
     shown = f"[{host}]" if ":" in host else host
-    base = f"http://{shown}:{port}"
+    base = f"http://{shown}:{port}{config.http.mount_prefix}"
     wanted = {spec.graph_id for spec in config.graphs}
+    graphs: dict[str, str | None] = {}
+    alive = 0
     async with httpx.AsyncClient(base_url=base, timeout=2) as client:
-        while True:
-            with contextlib.suppress(httpx.HTTPError, ValueError):
-                graphs = {g["graph_id"]: g["error"] for g in (await client.get("/holdfast/graphs")).json()}
-                alive = [w for w in (await client.get("/holdfast/workers")).json() if w["alive"]]
-                if wanted <= graphs.keys() and len(alive) >= workers:
-                    break
+        while not (wanted <= graphs.keys() and alive >= workers):
             await asyncio.sleep(0.1)
+            with contextlib.suppress(httpx.HTTPError, Error):
+                (await client.get("/ok")).raise_for_status()
+                graphs, alive = await _published(database_url)
     _say(f"API     {base}")
     _say(f"docs    {base}/docs")
     _say(f"Studio  https://smith.langchain.com/studio/?baseUrl={base}")
     for graph_id in sorted(wanted):
         _say(f"graph   {graph_id}" + (f"  BROKEN: {graphs[graph_id]}" if graphs[graph_id] else ""))
     _say("ready; Ctrl-C stops everything")
+
+
+async def _published(database_url: str) -> tuple[dict[str, str | None], int]:
+    """The published graphs with their errors, and how many workers live; the API would ask who asks."""
+    async with await connect(database_url, name="dev", connect_timeout=5) as conn:
+        graphs = await (await conn.execute(statement("list_graphs"), {"tenant": "default"})).fetchall()
+        workers = await (await conn.execute(statement("list_workers"))).fetchall()
+    return {g["graph_id"]: g["error"] for g in graphs}, sum(w["alive"] for w in workers)
 
 
 def _say(line: str) -> None:

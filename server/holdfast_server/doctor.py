@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 from psycopg import Error
 
-from holdfast_server.config.app import read_config
+from holdfast_server.config.app import AppConfig, read_config
+from holdfast_server.custom.code import load_user_code
 from holdfast_server.db.migrate import pending
 from holdfast_server.db.pool import Conn, connect
 from holdfast_server.db.statements import statement
@@ -92,12 +93,23 @@ def _graphs(settings: Settings) -> list[Finding]:
     except ConfigError as error:
         return [Finding("config", False, str(error))]
     loaded = load_graphs(config)
+    try:
+        load_user_code(config, limit=settings.handler_timeout)
+        custom = Finding("auth, http", True, _custom(config))
+    except ConfigError as error:
+        custom = Finding("auth, http", False, str(error))
     unused = f"; not used: {', '.join(config.unknown_keys)}" if config.unknown_keys else ""
     return [
         Finding("config", True, f"{config.path}, {len(config.graphs)} graphs{unused}"),
+        custom,
         *(Finding("graph", True, f"{graph_id} loads") for graph_id in loaded.graphs),
         *(Finding("graph", False, str(failure)) for failure in loaded.failures.values()),
     ]
+
+
+def _custom(config: AppConfig) -> str:
+    who = "asks your handler who calls" if config.auth else "open: nobody is asked who they are"
+    return who + ("; serves your application" if config.http.app else "")
 
 
 def _model_keys() -> Finding:

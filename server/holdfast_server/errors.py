@@ -2,6 +2,7 @@
 
 HoldfastError
 ├── ConfigError        langgraph.json or a setting is wrong; names the file and the mend
+├── UserCodeError      something that langgraph.json names cannot be imported (user_code.py)
 ├── GraphLoadError     one graph cannot be loaded; the others run on
 ├── DatabaseError      no database, or one that is not ours
 ├── ExitInGraph        user code asked the process to exit (workers/exits.py)
@@ -12,6 +13,8 @@ HoldfastError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class HoldfastError(Exception):
     """Any error that Holdfast itself raises."""
@@ -19,6 +22,10 @@ class HoldfastError(Exception):
 
 class ConfigError(HoldfastError):
     """The configuration cannot be used."""
+
+
+class UserCodeError(HoldfastError):
+    """What langgraph.json names cannot be imported."""
 
 
 class GraphLoadError(HoldfastError):
@@ -43,9 +50,11 @@ class ApiError(HoldfastError):
     Args:
         status: HTTP status code.
         detail: one sentence for the client.
+        headers: of the answer, such as `www-authenticate`.
     """
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.headers = dict(headers or {})

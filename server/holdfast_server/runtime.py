@@ -10,10 +10,12 @@ import ipaddress
 import logging
 import signal
 import socket
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uuid_utils.compat import uuid7
 
 from holdfast_server.db.migrate import check_migrated
@@ -22,36 +24,100 @@ from holdfast_server.settings import Settings
 from holdfast_server.supervisor_watch import end_with_supervisor
 
 if TYPE_CHECKING:
+    from holdfast_server.config.app import AppConfig
+    from holdfast_server.custom.code import UserCode
     from holdfast_server.graphs.loader import LoadedGraphs
 
 logger = logging.getLogger(__name__)
 
 
-def api(settings: Settings) -> FastAPI:
-    """The API; a rescuer beside it, so that runs are rescued while no worker is left to do it."""
-    from holdfast_server.access.gatekeeper import OpenHouse
-    from holdfast_server.api.app import make_app
+@dataclass(frozen=True)
+class ApiProcess:
+    """What an API process serves: `app` answers, behind everything in `asgi`."""
+
+    app: FastAPI
+    asgi: ASGIApp
+
+
+def api(settings: Settings, config: AppConfig | None = None) -> ApiProcess:
+    """The API; a rescuer beside it, so that runs are rescued while no worker is left to do it.
+
+    Raises:
+        ConfigError: code that langgraph.json names for the API does not load.
+    """
+    from holdfast_server.api.app import fronted, make_app
+    from holdfast_server.config.http import Cors, HttpConfig
+    from holdfast_server.custom.code import load_user_code
     from holdfast_server.workers.rescuer import Rescuer
 
-    return make_app(settings, companion=Rescuer, gatekeeper=OpenHouse())
-
-
-def serve(settings: Settings, *, host: str, port: int) -> None:
-    """Serves the API until SIGINT or SIGTERM."""
-    end_with_supervisor()
-    if not is_loopback(host):
-        logger.warning("%s can be reached from outside and this version asks nobody who they are", host)
-    asyncio.run(check_migrated(settings.database_url))
-    app = api(settings)
-    config = uvicorn.Config(
+    http = config.http if config else HttpConfig()
+    code = load_user_code(config, limit=settings.handler_timeout)
+    app = make_app(
+        settings, companion=Rescuer, gatekeeper=code.gatekeeper, disabled=http.disabled, around=code.running
+    )
+    cors = http.cors or (None if code.brings_cors else Cors())
+    return ApiProcess(
         app,
+        fronted(
+            _with_user_code(app, code, config, settings),
+            app.state.meter,
+            cors=cors,
+            max_body=settings.max_body,
+            prefix=http.mount_prefix,
+        ),
+    )
+
+
+def _with_user_code(app: FastAPI, code: UserCode, config: AppConfig | None, settings: Settings) -> ASGIApp:
+    """The API with the user's application before and around it."""
+    from holdfast_server.api.cors import with_cors
+    from holdfast_server.config.http import Cors
+    from holdfast_server.custom.app import UserApp
+    from holdfast_server.custom.openapi import documented
+
+    openapi = config.auth.openapi if config and config.auth else {}
+    documented(app, theirs=code.described, security=openapi)
+    if config is None or code.app is None or code.loop is None or code.lifespan is None:
+        return app
+    return UserApp(
+        code.app,
+        app,
+        code.loop,
+        code.gatekeeper,
+        # What never passes the user's application has the answer to pages of other origins from us.
+        alone=with_cors(app, Cors()) if code.brings_cors and config.http.cors is None else app,
+        state=code.lifespan.state,
+        guarded=config.http.custom_route_auth,
+        guards_first=config.http.auth_first,
+        limit=settings.handler_timeout,
+    )
+
+
+def serve(settings: Settings, config: AppConfig | None, *, host: str, port: int) -> None:
+    """Serves the API until SIGINT or SIGTERM.
+
+    Raises:
+        ConfigError: code that langgraph.json names for the API does not load.
+    """
+    end_with_supervisor()
+    if config is not None:
+        _warn_of_unused(config)
+    if not is_loopback(host) and (config is None or config.auth is None):
+        logger.warning(
+            "%s can be reached from outside and nobody is asked who they are; set auth in langgraph.json",
+            host,
+        )
+    asyncio.run(check_migrated(settings.database_url))
+    process = api(settings, config)
+    uvicorn_config = uvicorn.Config(
+        process.asgi,
         host=host,
         port=port,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=5,
     )
-    _Server(config, app).run()
+    _Server(uvicorn_config, process.app).run()
 
 
 def is_loopback(host: str) -> bool:
@@ -86,12 +152,16 @@ def load(settings: Settings) -> LoadedGraphs:
     from holdfast_server.graphs.loader import load_graphs
 
     config = read_config(settings.config)
-    if config.unknown_keys:
-        logger.warning("%s: not used by Holdfast: %s", config.path, ", ".join(config.unknown_keys))
+    _warn_of_unused(config)
     loaded = load_graphs(config)
     for failure in loaded.failures.values():
         logger.error("%s", failure)
     return loaded
+
+
+def _warn_of_unused(config: AppConfig) -> None:
+    if config.unknown_keys:
+        logger.warning("%s: not used by Holdfast: %s", config.path, ", ".join(config.unknown_keys))
 
 
 def work(settings: Settings) -> None:

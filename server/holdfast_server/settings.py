@@ -34,6 +34,8 @@ class Settings:
         recursion_limit: supersteps of one run unless the request or the assistant says otherwise.
         run_timeout: wall-clock limit of one attempt at a run.
         pool_size: PostgreSQL connections of one process.
+        handler_timeout: how long code of yours in the API (an auth handler) may take to answer.
+        max_body: bytes that a request's body may have.
     """
 
     database_url: str = ""
@@ -51,6 +53,8 @@ class Settings:
     recursion_limit: int = 10_000
     run_timeout: float = 86_400.0
     pool_size: int = 12
+    handler_timeout: float = 10.0
+    max_body: int = 50_000_000
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:

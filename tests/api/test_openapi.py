@@ -67,7 +67,7 @@ def alive(stack: Stack) -> dict[str, list[str]]:
             return {
                 "thread_id": [thread["thread_id"]],
                 "run_id": [run["run_id"]],
-                "assistant_id": [assistant["assistant_id"], "echo", "ask"],
+                "assistant_id": [assistant["assistant_id"]],
                 "graph_id": ["echo"],
             }
 

@@ -1,36 +1,31 @@
-"""The application: routers, CORS, error answers, and what opens and closes with it."""
+"""The application: routers, error answers, what opens and closes with it, what every request passes."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import cache, partial
 from typing import Protocol
 
 from fastapi import FastAPI
-from fastapi.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from holdfast_server.access.gatekeeper import Gatekeeper
-from holdfast_server.api import (
-    assistants,
-    contract,
-    drawings,
-    many_runs,
-    operations,
-    problems,
-    runs,
-    state,
-    system,
-    threads,
-    versions,
-)
+from holdfast_server.api import contract, problems
 from holdfast_server.api.backend import Backend
+from holdfast_server.api.cors import with_cors
+from holdfast_server.api.figures import Figures
+from holdfast_server.api.front import FrontDoor
 from holdfast_server.api.hub import Hub
+from holdfast_server.api.lag import LagWatch
+from holdfast_server.api.limit import BodyLimit
+from holdfast_server.api.metrics import HttpMeter
+from holdfast_server.api.parts import served
+from holdfast_server.api.prefix import Prefixed
+from holdfast_server.api.routers import ROUTERS
+from holdfast_server.config.http import Cors, Part
 from holdfast_server.db.pool import Pool, make_pool
 from holdfast_server.settings import Settings
-
-# Browsers show a page only these headers; `location` is what a client reconnects to.
-_EXPOSED = ["content-location", "location", "x-pagination-total", "x-pagination-next"]
 
 
 class Companion(Protocol):
@@ -42,48 +37,64 @@ class Companion(Protocol):
 
 
 def make_app(
-    settings: Settings, *, companion: Callable[[Pool, Settings], Companion], gatekeeper: Gatekeeper
+    settings: Settings,
+    *,
+    companion: Callable[[Pool, Settings], Companion],
+    gatekeeper: Gatekeeper,
+    disabled: Collection[Part] = (),
+    around: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
 ) -> FastAPI:
-    """The ASGI application of one API process.
+    """The application of one API process.
 
     Args:
         settings: database and pool.
         companion: makes the actor that runs beside it.
         gatekeeper: says who calls and what they may do.
+        disabled: parts of the API that are not served.
+        around: opened before the first request and closed after the last.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with make_pool(settings.database_url, size=settings.pool_size, name="api") as pool:
+        async with around(), make_pool(settings.database_url, size=settings.pool_size, name="api") as pool:
             hub = Hub(settings.database_url)
             await hub.start()
-            beside = companion(pool, settings)
-            beside.start()
+            beside = [companion(pool, settings), LagWatch(app.state.meter.lagged)]
+            for actor in beside:
+                actor.start()
+            app.state.figures = Figures(pool)
             app.state.backend = Backend(settings, pool, hub, gatekeeper)
             try:
                 yield
             finally:
-                await beside.stop()
+                for actor in beside:
+                    await actor.stop()
                 await hub.stop()
 
     app = FastAPI(
         title="Holdfast", summary="The LangGraph Server API, supervised.", lifespan=lifespan,
-        redirect_slashes=True,
+        redirect_slashes=True, docs_url=None, redoc_url=None,
+        openapi_url=None if "meta" in disabled else "/openapi.json",
     )  # fmt: skip
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=["*"],
-        allow_methods=["*"],
-        allow_headers=["*"],
-        allow_private_network=True,
-        expose_headers=_EXPOSED,
-        max_age=600,
-    )
+    app.state.meter = HttpMeter()
     problems.install(app)
-    for router in (
-        system.router, assistants.router, versions.router, drawings.router, threads.router, state.router,
-        runs.router, many_runs.router, operations.router,
-    ):  # fmt: skip
+    for router in served(ROUTERS, disabled):
         app.include_router(router)
     app.openapi = cache(partial(contract.describe, app))  # type: ignore[method-assign]
     return app
+
+
+def fronted(app: ASGIApp, meter: HttpMeter, *, cors: Cors | None, max_body: int, prefix: str) -> ASGIApp:
+    """The application behind what every request passes.
+
+    Args:
+        app: what answers in the end.
+        meter: counts what is answered.
+        cors: which pages may call; None: the application says so itself.
+        max_body: bytes.
+        prefix: the path under which everything is served, or empty.
+    """
+    app = BodyLimit(app, max_body)
+    if prefix:
+        app = Prefixed(app, prefix)
+    return FrontDoor(with_cors(app, cors) if cors else app, meter)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from uuid_utils.compat import uuid7
 
 from holdfast_server import wire
+from holdfast_server.access.visible import narrowed
 from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.bodies import AssistantBody, AssistantPatch, AssistantSearch
 from holdfast_server.api.body import body_of, storable, takes
@@ -41,6 +42,7 @@ async def create(wiring: Wiring, body: Annotated[AssistantBody, Depends(body_of(
     assistant_id = body.assistant_id or uuid7()
     value = body.model_dump() | {"assistant_id": assistant_id}
     await wiring.allow("assistants", "create", value)
+    _reserved(wiring, value["metadata"])
     row = await wiring.row(
         "create_assistant",
         assistant_id=assistant_id,
@@ -89,8 +91,9 @@ async def update(
     body: Annotated[AssistantPatch, Depends(body_of(AssistantPatch))],
 ) -> Response:
     """Changes an assistant and counts its version up."""
-    value = body.model_dump(exclude_none=True) | {"metadata": body.metadata or {}}
+    value = body.model_dump(exclude_none=True) | {"metadata": dict(body.metadata or {})}
     existing = await existing_assistant(wiring, assistant_id, "update", value)
+    _reserved(wiring, value["metadata"])
     config, context = _mirrored(body.config, body.context)
     if body.graph_id is not None:
         await resolve(wiring, body.graph_id)
@@ -122,12 +125,20 @@ async def delete(wiring: Wiring, assistant_id: str, delete_threads: bool = False
     return Response(status_code=204)
 
 
+def _reserved(backend: Backend, metadata: Mapping[str, Any]) -> None:
+    """What marks a default assistant shows it to everybody: where users are told apart none may claim it."""
+    if backend.caller.user is not None and metadata.get("created_by") == "system":
+        raise ApiError(403, "metadata.created_by 'system' marks the default assistants; leave it out")
+
+
 async def _filter(backend: Backend, body: AssistantSearch) -> dict[str, Any]:
-    value = body.model_dump()
+    value = body.model_dump() | {"metadata": dict(body.metadata)}
     visible = await backend.allow("assistants", "search", value)
+    # What the handler adds narrows the caller's own assistants and not the default ones.
+    added = {k: v for k, v in value["metadata"].items() if k not in body.metadata or body.metadata[k] != v}
     return body.model_dump() | {
-        "visible": readable(visible, "search"),
-        "metadata": wire.dumps_text(storable("metadata", value["metadata"])),
+        "visible": readable(narrowed(visible, storable("metadata", added)), "search"),
+        "metadata": wire.dumps_text(storable("metadata", body.metadata)),
         "name": storable("name", body.name),
         "graph_id": storable("graph_id", body.graph_id),
     }

@@ -62,6 +62,7 @@ def _stream(*also: int) -> Answer:
 CONTRACT: dict[str, Answer] = {
     "GET /ok": _json(shapes.Health),
     "GET /info": _json(shapes.Info),
+    "GET /metrics": Answer(Any, media=(_TEXT, _JSON)),
     "POST /assistants": _json(shapes.Assistant, 400, 404, 409),
     "POST /assistants/search": _selected(shapes.Assistant),
     "POST /assistants/count": _json(int),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -30,38 +31,39 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _surprise)
 
 
-def _answer(status: int, detail: str) -> JSONResponse:
-    return JSONResponse({"detail": detail}, status_code=status)
+def answer(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """An error as every client reads it."""
+    return JSONResponse({"detail": detail}, status_code=status, headers=headers)
 
 
 async def _api_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ApiError)
-    return _answer(error.status, error.detail)
+    return answer(error.status, error.detail, error.headers)
 
 
 async def _http_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return _answer(error.status_code, str(error.detail))
+    return answer(error.status_code, str(error.detail), error.headers)
 
 
 async def _validation_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     wrong = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()[:5])
-    return _answer(422, wrong)
+    return answer(422, wrong)
 
 
 async def _data_error(_: Request, error: Exception) -> JSONResponse:
     # The last net: the database refused a value that our own checks let by.
-    return _answer(422, f"The database cannot store this value: {str(error).splitlines()[0]}")
+    return answer(422, f"The database cannot store this value: {str(error).splitlines()[0]}")
 
 
 async def _outage(request: Request, error: Exception) -> JSONResponse:
     logger.warning("%s %s: database away: %s", request.method, request.url.path, str(error).strip())
-    return _answer(503, "The database does not answer; nothing was changed. Try again in a moment")
+    return answer(503, "The database does not answer; nothing was changed. Try again in a moment")
 
 
 async def _surprise(request: Request, error: Exception) -> JSONResponse:
     if is_stopping(error):
-        return _answer(503, "The server is stopping; connect again")
+        return answer(503, "The server is stopping; connect again")
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _answer(500, f"Internal error ({type(error).__name__}); the server's log has the details")
+    return answer(500, f"Internal error ({type(error).__name__}); the server's log has the details")

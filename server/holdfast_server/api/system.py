@@ -5,9 +5,12 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from holdfast_server.api.backend import Backend, public_backend_of
+from holdfast_server.api.figures import Figures
+from holdfast_server.api.metrics import HttpMeter, as_json
 from holdfast_server.api.reply import JsonReply
 
 router = APIRouter(tags=["system"])
@@ -38,3 +41,14 @@ async def info() -> Response:
         "host": {"kind": "self-hosted", **host},
     }
     return JsonReply(answer)
+
+
+@router.get("/metrics")
+async def metrics(request: Request, format: str = "prometheus") -> Response:
+    """Runs, workers and requests in Prometheus' text format; with `format=json` the first two as JSON."""
+    figures: Figures = request.app.state.figures
+    meter: HttpMeter = request.app.state.meter
+    found = await figures.read()
+    if format == "json":
+        return JsonReply(as_json(found))
+    return Response(meter.text(found), media_type=CONTENT_TYPE_LATEST)

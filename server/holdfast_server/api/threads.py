@@ -125,9 +125,15 @@ async def delete(wiring: Wiring, thread_id: str) -> Response:
 async def copy(wiring: Wiring, thread_id: str) -> Response:
     """Copies a thread with its whole history."""
     thread = await existing_thread(wiring, uuid_of(thread_id, "thread"))
-    row = await wiring.row("copy_thread", thread_id=thread["thread_id"], new_id=uuid7())
+    value = {"thread_id": uuid7(), "metadata": dict(thread["metadata"])}
+    await wiring.allow("threads", "create", value)
+    metadata = wire.dumps_text(storable("metadata", value["metadata"]))
+    row = await wiring.row("copy_thread", thread_id=thread["thread_id"], new_id=value["thread_id"])
     if row is None:
         raise ApiError(404, f"Thread with ID {thread_id} not found")
+    if value["metadata"] != thread["metadata"]:
+        row = await wiring.row("update_thread", thread_id=row["thread_id"], metadata=metadata, visible=None)
+        assert row is not None
     return JsonReply(shown(row))
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from holdfast_server.config.auth import AuthConfig, read_auth
+from holdfast_server.config.http import HttpConfig, read_http
 from holdfast_server.errors import ConfigError
 
 
@@ -30,6 +32,8 @@ class AppConfig:
     graphs: tuple[GraphSpec, ...]
     import_paths: tuple[Path, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    http: HttpConfig = field(default_factory=HttpConfig)
+    auth: AuthConfig | None = None
     unknown_keys: tuple[str, ...] = ()
 
     @property
@@ -42,6 +46,7 @@ class AppConfig:
 _KNOWN = {
     "$schema", "dependencies", "graphs", "env", "python_version", "node_version", "pip_config_file",
     "pip_installer", "dockerfile_lines", "image_distro", "api_version", "holdfast", "source",
+    "auth", "http",
 }  # fmt: skip
 
 
@@ -60,12 +65,15 @@ def read_config(path: Path) -> AppConfig:
         raise ConfigError(f"{path} cannot be read as JSON: {error}") from None
     if not isinstance(raw, dict) or not isinstance(raw.get("graphs"), dict) or not raw["graphs"]:
         raise ConfigError(f'{path} names no graphs; add {{"graphs": {{"agent": "./agent.py:graph"}}}}')
+    http, auth = read_http(path, raw.get("http")), read_auth(path, raw.get("auth"))
     return AppConfig(
         path=path,
         graphs=tuple(_spec(path, graph_id, value) for graph_id, value in raw["graphs"].items()),
         import_paths=_import_paths(path, raw.get("dependencies", [])),
         env=_environment(path, raw.get("env", {})),
-        unknown_keys=tuple(sorted(raw.keys() - _KNOWN)),
+        http=http,
+        auth=auth,
+        unknown_keys=(*sorted(raw.keys() - _KNOWN), *http.unknown_keys, *(auth.unknown_keys if auth else ())),
     )
 
 

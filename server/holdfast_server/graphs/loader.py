@@ -1,23 +1,17 @@
-"""Loads the graphs of langgraph.json: the only place that imports user code."""
+"""Loads the graphs of langgraph.json."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import os
-import sys
-import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 from langgraph.graph import StateGraph
 from langgraph.pregel import Pregel
 
 from holdfast_server.config.app import AppConfig, GraphSpec
-from holdfast_server.errors import GraphLoadError
+from holdfast_server.errors import GraphLoadError, UserCodeError
 from holdfast_server.graphs.served import ServedGraph
+from holdfast_server.user_code import load_object, make_importable
 
 
 @dataclass(frozen=True)
@@ -30,10 +24,7 @@ class LoadedGraphs:
 
 def load_graphs(config: AppConfig) -> LoadedGraphs:
     """Imports every graph; one that fails does not take the others down."""
-    for path in reversed(config.import_paths):
-        if str(path) not in sys.path:
-            sys.path.insert(0, str(path))
-    os.environ.update(config.env)
+    make_importable(config.import_paths, config.env)
     loaded = LoadedGraphs()
     for spec in config.graphs:
         try:
@@ -50,55 +41,12 @@ def load_graph(spec: GraphSpec, folder: Path) -> ServedGraph:
         GraphLoadError: names the graph, the file and the error, with the line of the user's code.
     """
     try:
-        module = _module(spec, folder)
-        found = _attribute(module, spec)
-    except GraphLoadError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise GraphLoadError(
-            f"graph {spec.graph_id!r} from {spec.source} does not load: "
-            f"{type(error).__name__}: {error}{_line_of(error)}"
-        ) from error
+        found = load_object(f"graph {spec.graph_id!r}", spec.source, spec.name, folder)
+    except UserCodeError as failure:
+        raise GraphLoadError(str(failure)) from failure
     if not callable(found) and not isinstance(found, Pregel | StateGraph):
         raise GraphLoadError(
             f"graph {spec.graph_id!r}: {spec.name!r} in {spec.source} is a {type(found).__name__}; "
             "it must be a StateGraph, a compiled graph, or a function that makes one"
         )
     return ServedGraph(spec.graph_id, found, spec.description)
-
-
-def _module(spec: GraphSpec, folder: Path) -> ModuleType:
-    if not spec.source.endswith(".py") and "/" not in spec.source:
-        return importlib.import_module(spec.source)
-    file = (folder / spec.source).resolve()
-    if not file.is_file():
-        raise GraphLoadError(f"graph {spec.graph_id!r}: {file} does not exist; correct langgraph.json")
-    # Registered under a name of its own: type hints of the state are looked up there.
-    name = "holdfast_graph_file_" + "_".join(file.with_suffix("").parts[1:])
-    if name in sys.modules:
-        return sys.modules[name]
-    module_spec = importlib.util.spec_from_file_location(name, file)
-    assert module_spec is not None
-    assert module_spec.loader is not None
-    module = importlib.util.module_from_spec(module_spec)
-    sys.modules[name] = module
-    try:
-        module_spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
-
-
-def _attribute(module: ModuleType, spec: GraphSpec) -> Any:
-    if not hasattr(module, spec.name):
-        public = ", ".join(n for n in vars(module) if not n.startswith("_"))
-        raise GraphLoadError(
-            f"graph {spec.graph_id!r}: {spec.source} has no {spec.name!r}; it has {public[:300] or 'nothing'}"
-        )
-    return getattr(module, spec.name)
-
-
-def _line_of(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""

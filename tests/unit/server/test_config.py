@@ -44,8 +44,9 @@ def test_the_environment_is_an_object_or_a_file(tmp_path: Path) -> None:
 
 
 def test_keys_that_holdfast_does_not_use_are_told(tmp_path: Path) -> None:
-    found = config_of(tmp_path, store={}, python_version="3.12", http={})
-    assert found.unknown_keys == ("http", "store")
+    http, auth = {"cors": {"origins": []}, "x": 1}, {"path": "./a.py:a", "y": 1}
+    found = config_of(tmp_path, surprise={}, python_version="3.12", http=http, auth=auth)
+    assert found.unknown_keys == ("surprise", "http.x", "http.cors.origins", "auth.y")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,29 @@
+"""All routers of the API, in the order in which they are asked."""
+
+from __future__ import annotations
+
+from holdfast_server.api import (
+    assistants,
+    docs,
+    drawings,
+    many_runs,
+    operations,
+    runs,
+    state,
+    system,
+    threads,
+    versions,
+)
+
+ROUTERS = (
+    system.router,
+    docs.router,
+    assistants.router,
+    versions.router,
+    drawings.router,
+    threads.router,
+    state.router,
+    runs.router,
+    many_runs.router,
+    operations.router,
+)

@@ -1,0 +1,80 @@
+"""Every route with what a stranger gets from it: the table that new routes join with one line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+THREAD = "/threads/{thread_id}"
+RUN = THREAD + "/runs/{run_id}"
+ASSISTANT = "/assistants/{assistant_id}"
+NEW_RUN = {"assistant_id": "echo", "input": {"x": 1}}
+
+# A stranger gets: closed: 404; blind: an answer without a thing of the owner's; own: something of their own.
+Kind = Literal["closed", "blind", "own"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route: its body may name the owner's things as `{thread_id}` and so on."""
+
+    method: str
+    path: str
+    body: Any = None
+    kind: Kind = "closed"
+    # What the owner gets; anything below 400 unless said.
+    owner_gets: tuple[int, ...] = ()
+    query: dict[str, str] = field(default_factory=dict)
+
+
+ROUTES = (
+    Route("POST", "/assistants", {"graph_id": "echo"}, "own"),
+    Route("POST", "/assistants/search", {"limit": 1000}, "blind"),
+    Route("GET", ASSISTANT),
+    Route("PATCH", ASSISTANT, {"name": "n", "metadata": {"a": 1}}),
+    Route("DELETE", ASSISTANT),
+    Route("GET", ASSISTANT + "/graph"),
+    Route("GET", ASSISTANT + "/schemas"),
+    Route("GET", ASSISTANT + "/subgraphs"),
+    Route("GET", ASSISTANT + "/subgraphs/{namespace}"),
+    Route("POST", ASSISTANT + "/versions", {}),
+    Route("POST", ASSISTANT + "/latest", {"version": 1}),
+    Route("POST", "/assistants/count", {}, "blind"),
+    Route("POST", "/threads", {}, "own"),
+    Route("POST", "/threads", {"thread_id": "{thread_id}", "if_exists": "do_nothing"}),
+    Route("POST", "/threads/search", {"limit": 1000}, "blind"),
+    Route("POST", "/threads/search", {"ids": ["{thread_id}"]}, "blind"),
+    Route("POST", "/threads/count", {}, "blind"),
+    Route("GET", THREAD),
+    Route("PATCH", THREAD, {"metadata": {"a": 1}}),
+    Route("DELETE", THREAD),
+    Route("POST", THREAD + "/copy"),
+    Route("GET", THREAD + "/state"),
+    Route("POST", THREAD + "/state", {"values": {"x": 2}}),
+    Route("GET", THREAD + "/state/{checkpoint_id}"),
+    Route("POST", THREAD + "/state/checkpoint", {"checkpoint": {"checkpoint_id": "{checkpoint_id}"}}),
+    Route("GET", THREAD + "/history"),
+    Route("POST", THREAD + "/history", {"limit": 3}),
+    Route("POST", THREAD + "/runs", NEW_RUN),
+    Route("POST", THREAD + "/runs", NEW_RUN | {"if_not_exists": "create"}),
+    Route("POST", THREAD + "/runs/wait", NEW_RUN),
+    Route("POST", THREAD + "/runs/stream", NEW_RUN),
+    Route("GET", THREAD + "/runs"),
+    Route("GET", RUN),
+    Route("DELETE", RUN),
+    Route("GET", RUN + "/join"),
+    Route("GET", RUN + "/stream"),
+    Route("POST", RUN + "/cancel", owner_gets=(404,)),
+    Route("POST", "/runs", NEW_RUN, "own"),
+    Route("POST", "/runs/wait", NEW_RUN, "own"),
+    Route("POST", "/runs/stream", NEW_RUN, "own"),
+    Route("POST", "/runs/batch", [NEW_RUN], "own"),
+    Route("POST", "/runs/cancel", {"thread_id": "{thread_id}", "run_ids": ["{run_id}"]}, owner_gets=(404,)),
+    Route("POST", "/runs", {"assistant_id": "{assistant_id}", "input": {}}),
+    Route("GET", "/holdfast/threads/{thread_id}/effects"),
+    Route("GET", "/holdfast/workers", kind="blind"),
+    Route("GET", "/holdfast/queue", kind="blind"),
+    Route("GET", "/holdfast/graphs", kind="blind"),
+)
+# Nobody is asked who they are.
+PUBLIC = {("GET", "/ok"), ("GET", "/info"), ("GET", "/metrics")}
