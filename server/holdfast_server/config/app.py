@@ -9,6 +9,8 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from holdfast_server.config.checkpointer import CheckpointerConfig, read_checkpointer
+from holdfast_server.config.store import StoreConfig, read_store
 from holdfast_server.errors import ConfigError
 
 
@@ -31,6 +33,8 @@ class AppConfig:
     import_paths: tuple[Path, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     unknown_keys: tuple[str, ...] = ()
+    store: StoreConfig = field(default_factory=StoreConfig)
+    checkpointer: CheckpointerConfig = field(default_factory=CheckpointerConfig)
 
     @property
     def folder(self) -> Path:
@@ -42,6 +46,7 @@ class AppConfig:
 _KNOWN = {
     "$schema", "dependencies", "graphs", "env", "python_version", "node_version", "pip_config_file",
     "pip_installer", "dockerfile_lines", "image_distro", "api_version", "holdfast", "source",
+    "store", "checkpointer",
 }  # fmt: skip
 
 
@@ -60,12 +65,15 @@ def read_config(path: Path) -> AppConfig:
         raise ConfigError(f"{path} cannot be read as JSON: {error}") from None
     if not isinstance(raw, dict) or not isinstance(raw.get("graphs"), dict) or not raw["graphs"]:
         raise ConfigError(f'{path} names no graphs; add {{"graphs": {{"agent": "./agent.py:graph"}}}}')
+    store, checkpointer = read_store(path, raw.get("store")), read_checkpointer(path, raw.get("checkpointer"))
     return AppConfig(
         path=path,
         graphs=tuple(_spec(path, graph_id, value) for graph_id, value in raw["graphs"].items()),
         import_paths=_import_paths(path, raw.get("dependencies", [])),
         env=_environment(path, raw.get("env", {})),
-        unknown_keys=tuple(sorted(raw.keys() - _KNOWN)),
+        unknown_keys=(*sorted(raw.keys() - _KNOWN), *store.unused, *checkpointer.unused),
+        store=store,
+        checkpointer=checkpointer,
     )
 
 

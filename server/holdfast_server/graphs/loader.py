@@ -22,10 +22,11 @@ from holdfast_server.graphs.served import ServedGraph
 
 @dataclass(frozen=True)
 class LoadedGraphs:
-    """The graphs that work, and why the others do not, both by graph id."""
+    """The graphs that work, and why the others do not, both by graph id; and what named them."""
 
     graphs: dict[str, ServedGraph] = field(default_factory=dict)
     failures: dict[str, GraphLoadError] = field(default_factory=dict)
+    config: AppConfig | None = None
 
 
 def load_graphs(config: AppConfig) -> LoadedGraphs:
@@ -34,7 +35,7 @@ def load_graphs(config: AppConfig) -> LoadedGraphs:
         if str(path) not in sys.path:
             sys.path.insert(0, str(path))
     os.environ.update(config.env)
-    loaded = LoadedGraphs()
+    loaded = LoadedGraphs(config=config)
     for spec in config.graphs:
         try:
             loaded.graphs[spec.graph_id] = load_graph(spec, config.folder)
@@ -65,6 +66,16 @@ def load_graph(spec: GraphSpec, folder: Path) -> ServedGraph:
             "it must be a StateGraph, a compiled graph, or a function that makes one"
         )
     return ServedGraph(spec.graph_id, found, spec.description)
+
+
+def load_object(source: str, name: str, folder: Path) -> Any:
+    """The object that `./file.py:name` or `module:name` stands for.
+
+    Raises:
+        GraphLoadError: there is no such file or name; whatever the user's code raises comes as it is.
+    """
+    spec = GraphSpec(f"{source}:{name}", source, name)
+    return _attribute(_module(spec, folder), spec)
 
 
 def _module(spec: GraphSpec, folder: Path) -> ModuleType:
