@@ -21,7 +21,8 @@ Wiring = Annotated[Backend, Depends(backend_of)]
 @router.post("/prune", openapi_extra=takes(PruneBody))
 async def prune(wiring: Wiring, body: Annotated[PruneBody, Depends(body_of(PruneBody))]) -> Response:
     """Deletes threads, or reduces them to their newest state; tells which it left alone and why."""
-    verdicts = {thread_id: await _prune(wiring, thread_id, body.strategy) for thread_id in body.thread_ids}
+    thread_ids = dict.fromkeys(body.thread_ids)
+    verdicts = {thread_id: await _prune(wiring, thread_id, body.strategy) for thread_id in thread_ids}
     left = {str(thread_id): verdict for thread_id, verdict in verdicts.items() if verdict != "pruned"}
     return JsonReply({"pruned_count": len(verdicts) - len(left), "skipped": left})
 
