@@ -1,0 +1,48 @@
+"""Long-term memory without a worker, and beside one whose loop is blocked."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+from api.scene import until
+from stack import running
+
+
+async def test_without_a_worker_the_answer_is_503_and_nothing_happens_later(database: str) -> None:
+    item = {"namespace": ["a"], "key": "k", "value": {"n": 1}}
+    async with running(database, workers=0) as stack, stack.http(timeout=40) as http:
+        refused = await http.put("/store/items", json=item)
+        assert refused.status_code == 503
+        assert "holdfast worker" in refused.json()["detail"]
+        await stack.add_worker()
+        got = await http.get("/store/items", params={"namespace": "a", "key": "k"})
+        assert (got.status_code, got.json()) == (200, None)
+        assert (await http.put("/store/items", json=item)).status_code == 204
+
+
+async def test_a_question_that_comes_before_the_worker_is_answered(database: str) -> None:
+    async with running(database, workers=0) as stack, stack.http(timeout=40) as http:
+        asking = asyncio.create_task(http.post("/store/items/search", json={}))
+        await stack.add_worker()
+        assert (await asking).json() == {"items": []}
+
+
+async def test_the_store_answers_while_user_code_blocks_the_worker(
+    http: httpx.AsyncClient, thread_id: str
+) -> None:
+    body = {"assistant_id": "slow", "input": {"seconds": 2.0, "blocking": True}}
+    run = (await http.post(f"/threads/{thread_id}/runs", json=body)).json()
+    item = {"namespace": ["blocked"], "key": "k", "value": {"n": 1}}
+    slowest = 0.0
+
+    async def over() -> bool:
+        nonlocal slowest
+        put = await http.put("/store/items", json=item)
+        assert put.status_code == 204
+        slowest = max(slowest, put.elapsed.total_seconds())
+        found = await http.get(f"/threads/{thread_id}/runs/{run['run_id']}")
+        return found.json()["status"] == "success"
+
+    await until(over)
+    assert slowest < 1.0
