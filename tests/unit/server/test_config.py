@@ -44,8 +44,9 @@ def test_the_environment_is_an_object_or_a_file(tmp_path: Path) -> None:
 
 
 def test_keys_that_holdfast_does_not_use_are_told(tmp_path: Path) -> None:
-    found = config_of(tmp_path, store={}, python_version="3.12", http={})
-    assert found.unknown_keys == ("http", "store")
+    store = {"path": "./s.py:make", "ttl": {"sweep_limit": 1}}
+    found = config_of(tmp_path, store=store, checkpointer={"serde": {}}, python_version="3.12", ui={})
+    assert found.unknown_keys == ("ui", "store.path", "store.ttl.sweep_limit", "checkpointer.serde")
 
 
 @pytest.mark.parametrize(

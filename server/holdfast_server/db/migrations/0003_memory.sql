@@ -2,6 +2,8 @@
 
 -- A question that any worker can answer, about long-term memory, names no graph.
 alter table ask alter column graph_id drop not null;
+-- It lives for milliseconds and nobody misses it after a crash: its four commits need not wait for the disk.
+alter table ask set unlogged;
 
 -- Minutes may be fractions; LangGraph's column would round them.
 alter table store alter column ttl_minutes type double precision;
