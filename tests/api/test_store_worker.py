@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import httpx
+import psycopg
 from api.scene import until
 from stack import running
 
@@ -42,7 +43,19 @@ async def test_the_store_answers_while_user_code_blocks_the_worker(
         assert put.status_code == 204
         slowest = max(slowest, put.elapsed.total_seconds())
         found = await http.get(f"/threads/{thread_id}/runs/{run['run_id']}")
-        return found.json()["status"] == "success"
+        return bool(found.json()["status"] == "success")
 
     await until(over)
     assert slowest < 1.0
+
+
+async def test_a_worker_that_took_the_question_and_is_stuck_is_not_called_absent(database: str) -> None:
+    """What it took may still happen; the answer must not say otherwise."""
+    item = {"namespace": ["a"], "key": "k", "value": {"n": 1}}
+    async with running(database) as stack, stack.http(timeout=40) as http:
+        assert (await http.put("/store/items", json=item)).status_code == 204
+        with psycopg.connect(database, options="-c search_path=holdfast,public") as conn:
+            conn.execute("lock table store in access exclusive mode")
+            stuck = await http.put("/store/items", json=item)
+        assert stuck.status_code == 504
+        assert (await http.put("/store/items", json=item)).status_code == 204

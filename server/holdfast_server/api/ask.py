@@ -21,8 +21,8 @@ async def ask(backend: Backend, graph_id: str, verb: str, question: dict[str, An
     """The answer of a graph as JSON text.
 
     Raises:
-        ApiError: what the graph refused, 404 for an unknown graph, 422 for a broken one, or 503 when no
-            worker with this graph answers.
+        ApiError: what the graph refused, 404 for an unknown graph, 422 for a broken one, 503 when no worker
+            with this graph takes the question, or 504 when one did and does not answer.
     """
 
     async def put(ask_id: UUID) -> None:
@@ -38,7 +38,8 @@ async def ask_any(backend: Backend, verb: str, question: dict[str, Any]) -> str:
     """The answer of any worker as JSON text.
 
     Raises:
-        ApiError: what the worker refused, or 503 when none answers; then nothing has happened.
+        ApiError: what the worker refused, 503 when none takes the question (then nothing has happened), or
+            504 when one did and does not answer.
     """
 
     async def put(ask_id: UUID) -> None:
@@ -62,14 +63,22 @@ async def _answer(backend: Backend, put: Callable[[UUID], Awaitable[None]]) -> s
             except TimeoutError:
                 break
             news.clear()
-            row = await backend.row("collect_answer", ask_id=ask_id)
-            if row is None:
-                continue
-            if row["error"] is not None:
-                raise ApiError(row["error"]["status"], row["error"]["detail"])
-            return str(row["answer"])
-    await backend.row("withdraw_ask", ask_id=ask_id)
-    return None
+            if (answer := await _collected(backend, ask_id)) is not None:
+                return answer
+    if await backend.row("withdraw_ask", ask_id=ask_id):
+        return None
+    if (answer := await _collected(backend, ask_id)) is not None:
+        return answer
+    raise ApiError(504, f"A worker has not answered for {_PATIENCE:g} s; look whether it did what you asked")
+
+
+async def _collected(backend: Backend, ask_id: UUID) -> str | None:
+    row = await backend.row("collect_answer", ask_id=ask_id)
+    if row is None:
+        return None
+    if row["error"] is not None:
+        raise ApiError(row["error"]["status"], row["error"]["detail"])
+    return str(row["answer"])
 
 
 async def _put(backend: Backend, ask_id: UUID, graph_id: str, verb: str, question: dict[str, Any]) -> None:

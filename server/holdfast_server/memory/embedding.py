@@ -98,9 +98,17 @@ def _is_code(source: str, name: str) -> bool:
     """Whether it names an object, and not the model of a provider, which may be a module's name too."""
     if source.endswith(".py") or "/" in source:
         return True
-    if not name.isidentifier() or importlib.util.find_spec(source) is None:
+    if not name.isidentifier() or not _is_module(source):
         return False
     return hasattr(importlib.import_module(source), name)
+
+
+def _is_module(source: str) -> bool:
+    try:
+        return importlib.util.find_spec(source) is not None
+    except (ImportError, ValueError):
+        # `ollama:llama3.1:latest`: what looks like a module's parent is none.
+        return False
 
 
 def _named(source: str, name: str, folder: Path) -> Any:
