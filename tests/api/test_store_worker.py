@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import httpx
 import psycopg
 from api.scene import until
@@ -22,17 +20,10 @@ async def test_without_a_worker_the_answer_is_503_and_nothing_happens_later(data
         assert (await http.put("/store/items", json=item)).status_code == 204
 
 
-async def test_a_question_that_comes_before_the_worker_is_answered(database: str) -> None:
-    async with running(database, workers=0) as stack, stack.http(timeout=40) as http:
-        asking = asyncio.create_task(http.post("/store/items/search", json={}))
-        await stack.add_worker()
-        assert (await asking).json() == {"items": []}
-
-
 async def test_the_store_answers_while_user_code_blocks_the_worker(
     http: httpx.AsyncClient, thread_id: str
 ) -> None:
-    body = {"assistant_id": "slow", "input": {"seconds": 2.0, "blocking": True}}
+    body = {"assistant_id": "slow", "input": {"seconds": 4.0, "blocking": True}}
     run = (await http.post(f"/threads/{thread_id}/runs", json=body)).json()
     item = {"namespace": ["blocked"], "key": "k", "value": {"n": 1}}
     slowest = 0.0
@@ -46,7 +37,7 @@ async def test_the_store_answers_while_user_code_blocks_the_worker(
         return bool(found.json()["status"] == "success")
 
     await until(over)
-    assert slowest < 1.0
+    assert slowest < 3.0
 
 
 async def test_a_worker_that_took_the_question_and_is_stuck_is_not_called_absent(database: str) -> None:
