@@ -23,6 +23,8 @@ KEYS = [
     "stream_resumable", "multitask_strategy", "if_not_exists", "on_completion", "on_disconnect", "supersteps",
     "feedback_keys", "if_exists", "name", "description", "limit", "offset", "sort_by", "sort_order", "select",
     "ids", "status", "values", "as_node", "before", "subgraphs", "kind", "x", "log", "thread_id",
+    "namespace", "namespace_prefix", "key", "value", "filter", "query", "index", "ttl", "prefix", "suffix",
+    "max_depth", "refresh_ttl", "$gt", "$ne", "strategy", "thread_ids", "updates",
 ]  # fmt: skip
 
 
@@ -42,6 +44,8 @@ def body(dice: random.Random) -> Any:
     if isinstance(value, dict) and dice.random() < 0.8:
         value["assistant_id"] = value["graph_id"] = dice.choice(["echo", "ask"])
         value.pop("after_seconds", None)
+        value.setdefault("namespace", ["fuzz"])
+        value.setdefault("key", "k")
     return value
 
 
@@ -59,9 +63,13 @@ async def test_no_body_makes_the_server_stumble(
         "assistants/search",
         "runs",
         "runs/wait",
+        "threads/prune",
+        "store/items/search",
+        "store/namespaces",
     )
     posts = [f"/threads/{thread_id}/{verb}" for verb in of_thread] + [f"/{path}" for path in others]
     routes = [("PATCH", f"/assistants/{assistant}"), ("PATCH", f"/threads/{thread_id}")]
+    routes += [("PUT", "/store/items"), ("DELETE", "/store/items")]
     routes += [("POST", path) for path in posts]
 
     async def throw(seed: int, method: str, path: str) -> None:

@@ -1,8 +1,9 @@
-"""Asks a worker what only a graph can answer; the answer comes back through the database."""
+"""Asks a worker what only it can answer, about a graph or about long-term memory."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -12,33 +13,72 @@ from holdfast_server import wire
 from holdfast_server.api.backend import Backend
 from holdfast_server.errors import ApiError
 
+# Below the 20 seconds after which no worker takes a question any more (take_ask.sql, take_open_ask.sql).
 _PATIENCE = 15.0
 
 
 async def ask(backend: Backend, graph_id: str, verb: str, question: dict[str, Any]) -> str:
-    """The answer as JSON text.
+    """The answer of a graph as JSON text.
 
     Raises:
-        ApiError: what the graph refused, 404 for an unknown graph, 422 for a broken one, or 503 when no
-            worker with this graph answers.
+        ApiError: what the graph refused, 404 for an unknown graph, 422 for a broken one, 503 when no worker
+            with this graph takes the question, or 504 when one did and does not answer.
     """
+
+    async def put(ask_id: UUID) -> None:
+        await _put(backend, ask_id, graph_id, verb, question)
+
+    answer = await _answer(backend, put)
+    if answer is None:
+        raise ApiError(503, f"No worker with graph {graph_id!r} answers; start one, or see `holdfast doctor`")
+    return answer
+
+
+async def ask_any(backend: Backend, verb: str, question: dict[str, Any]) -> str:
+    """The answer of any worker as JSON text.
+
+    Raises:
+        ApiError: what the worker refused, 503 when none takes the question (then nothing has happened), or
+            504 when one did and does not answer.
+    """
+
+    async def put(ask_id: UUID) -> None:
+        await backend.row("put_open_ask", ask_id=ask_id, verb=verb, question=wire.dumps_text(question))
+
+    answer = await _answer(backend, put)
+    if answer is None:
+        raise ApiError(503, "No worker answers; start one with `holdfast worker`, or see `holdfast doctor`")
+    return answer
+
+
+async def _answer(backend: Backend, put: Callable[[UUID], Awaitable[None]]) -> str | None:
+    """The answer to what `put` asks, None when nobody has taken the question in time."""
     ask_id = uuid7()
     deadline = asyncio.get_running_loop().time() + _PATIENCE
     with backend.hub.waiting(f"answer:{ask_id}") as news:
-        await _put(backend, ask_id, graph_id, verb, question)
+        await put(ask_id)
         while (left := deadline - asyncio.get_running_loop().time()) > 0:
             try:
                 await asyncio.wait_for(news.wait(), left)
             except TimeoutError:
                 break
             news.clear()
-            row = await backend.row("collect_answer", ask_id=ask_id)
-            if row is None:
-                continue
-            if row["error"] is not None:
-                raise ApiError(row["error"]["status"], row["error"]["detail"])
-            return str(row["answer"])
-    raise ApiError(503, f"No worker with graph {graph_id!r} answers; start one, or see `holdfast doctor`")
+            if (answer := await _collected(backend, ask_id)) is not None:
+                return answer
+    if await backend.row("withdraw_ask", ask_id=ask_id):
+        return None
+    if (answer := await _collected(backend, ask_id)) is not None:
+        return answer
+    raise ApiError(504, f"A worker has not answered for {_PATIENCE:g} s; look whether it did what you asked")
+
+
+async def _collected(backend: Backend, ask_id: UUID) -> str | None:
+    row = await backend.row("collect_answer", ask_id=ask_id)
+    if row is None:
+        return None
+    if row["error"] is not None:
+        raise ApiError(row["error"]["status"], row["error"]["detail"])
+    return str(row["answer"])
 
 
 async def _put(backend: Backend, ask_id: UUID, graph_id: str, verb: str, question: dict[str, Any]) -> None:

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from holdfast_server.api.lifetime_bodies import SuperstepBody, Ttl
+
 Json = dict[str, Any]
 StreamMode = Literal[
     "values", "messages", "messages-tuple", "updates", "events", "debug", "tasks", "checkpoints", "custom",
@@ -139,13 +141,15 @@ class ThreadBody(Body):
     thread_id: UUID | None = None
     metadata: Json | None = None
     if_exists: Literal["raise", "do_nothing"] | None = None
-    supersteps: list[Json] | None = None
+    supersteps: list[SuperstepBody] | None = Field(default=None, max_length=10_000)
+    ttl: Ttl = None
 
 
 class ThreadPatch(Body):
     """A change to a thread."""
 
     metadata: Json = Field(default_factory=dict)
+    ttl: Ttl = None
 
 
 class ThreadSearch(Page):

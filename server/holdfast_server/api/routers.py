@@ -10,7 +10,9 @@ from holdfast_server.api import (
     operations,
     runs,
     state,
+    store,
     system,
+    thread_lifetime,
     threads,
     versions,
 )
@@ -23,6 +25,8 @@ ROUTERS = (
     drawings.router,
     threads.router,
     state.router,
+    thread_lifetime.router,
+    store.router,
     runs.router,
     many_runs.router,
     operations.router,

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from holdfast_server import wire
 from holdfast_server.access.gatekeeper import Action
 from holdfast_server.api.backend import Backend, backend_of
+from holdfast_server.api.beginning import begin, shown_ttl, ttl_params
 from holdfast_server.api.bodies import ThreadBody, ThreadPatch, ThreadSearch
 from holdfast_server.api.body import body_of, storable, takes, uuid_of
 from holdfast_server.api.extract import extraction
@@ -52,20 +53,26 @@ async def existing_thread(backend: Backend, thread_id: UUID, action: Action = "r
 @router.post("", openapi_extra=takes(ThreadBody))
 async def create(wiring: Wiring, body: Annotated[ThreadBody, Depends(body_of(ThreadBody))]) -> Response:
     """Creates a thread."""
-    if body.supersteps:
-        raise ApiError(
-            422, "supersteps are not applied by this version of Holdfast; use POST /threads/…/state"
-        )
     thread_id = body.thread_id or uuid7()
     value = body.model_dump() | {"thread_id": thread_id, "metadata": body.metadata or {}}
     await wiring.allow("threads", "create", value)
-    metadata = wire.dumps_text(storable("metadata", value["metadata"]))
-    row = await wiring.row("create_thread", thread_id=thread_id, metadata=metadata)
+    row = await _created(wiring, thread_id, storable("metadata", value["metadata"]), body)
     if row is None:
         if body.if_exists != "do_nothing":
             raise ApiError(409, f"Thread with ID {thread_id} already exists")
         row = await existing_thread(wiring, thread_id)
     return JsonReply(shown(row))
+
+
+async def _created(
+    backend: Backend, thread_id: UUID, metadata: Mapping[str, Any], body: ThreadBody
+) -> DictRow | None:
+    if not body.supersteps:
+        params = {"thread_id": thread_id, "metadata": wire.dumps_text(metadata)} | ttl_params(body.ttl)
+        return await backend.row("create_thread", **params)
+    if await backend.row("thread_exists", thread_id=thread_id):
+        return None
+    return await begin(backend, thread_id, metadata, body.ttl, body.supersteps)
 
 
 @router.post("/search", openapi_extra=takes(ThreadSearch))
@@ -86,9 +93,10 @@ async def count(wiring: Wiring, body: Annotated[ThreadSearch, Depends(body_of(Th
 
 
 @router.get("/{thread_id}")
-async def get(wiring: Wiring, thread_id: str) -> Response:
-    """One thread with its newest values and open questions."""
-    return JsonReply(shown(await existing_thread(wiring, uuid_of(thread_id, "thread"))))
+async def get(wiring: Wiring, thread_id: str, include: str = "") -> Response:
+    """One thread with its newest values and open questions; with `include=ttl` how long it lives."""
+    thread = await existing_thread(wiring, uuid_of(thread_id, "thread"))
+    return JsonReply(shown(thread) | ({"ttl": shown_ttl(thread)} if "ttl" in include.split(",") else {}))
 
 
 @router.patch("/{thread_id}", openapi_extra=takes(ThreadPatch))
@@ -98,11 +106,18 @@ async def update(
     thread_id: str,
     body: Annotated[ThreadPatch, Depends(body_of(ThreadPatch))],
 ) -> Response:
-    """Merges metadata into a thread's."""
+    """Merges metadata into a thread's; a `ttl` replaces how long it lives, null lets it live for ever."""
     value = {"thread_id": uuid_of(thread_id, "thread"), "metadata": body.metadata}
     visible = await wiring.allow("threads", "update", value)
     metadata = wire.dumps_text(storable("metadata", value["metadata"]))
-    row = await wiring.row("update_thread", thread_id=value["thread_id"], metadata=metadata, visible=visible)
+    row = await wiring.row(
+        "update_thread",
+        thread_id=value["thread_id"],
+        metadata=metadata,
+        visible=visible,
+        ttl_given="ttl" in body.model_fields_set,
+        **ttl_params(body.ttl),
+    )
     if row is None:
         raise ApiError(404, f"Thread with ID {thread_id} not found")
     if "return=minimal" in request.headers.get("prefer", ""):

@@ -10,7 +10,9 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from holdfast_server.config.auth import AuthConfig, read_auth
+from holdfast_server.config.checkpointer import CheckpointerConfig, read_checkpointer
 from holdfast_server.config.http import HttpConfig, read_http
+from holdfast_server.config.store import StoreConfig, read_store
 from holdfast_server.errors import ConfigError
 
 
@@ -34,6 +36,8 @@ class AppConfig:
     env: Mapping[str, str] = field(default_factory=dict)
     http: HttpConfig = field(default_factory=HttpConfig)
     auth: AuthConfig | None = None
+    store: StoreConfig = field(default_factory=StoreConfig)
+    checkpointer: CheckpointerConfig = field(default_factory=CheckpointerConfig)
     unknown_keys: tuple[str, ...] = ()
 
     @property
@@ -47,6 +51,7 @@ _KNOWN = {
     "$schema", "dependencies", "graphs", "env", "python_version", "node_version", "pip_config_file",
     "pip_installer", "dockerfile_lines", "image_distro", "api_version", "holdfast", "source",
     "auth", "http",
+    "store", "checkpointer",
 }  # fmt: skip
 
 
@@ -66,6 +71,7 @@ def read_config(path: Path) -> AppConfig:
     if not isinstance(raw, dict) or not isinstance(raw.get("graphs"), dict) or not raw["graphs"]:
         raise ConfigError(f'{path} names no graphs; add {{"graphs": {{"agent": "./agent.py:graph"}}}}')
     http, auth = read_http(path, raw.get("http")), read_auth(path, raw.get("auth"))
+    store, checkpointer = read_store(path, raw.get("store")), read_checkpointer(path, raw.get("checkpointer"))
     return AppConfig(
         path=path,
         graphs=tuple(_spec(path, graph_id, value) for graph_id, value in raw["graphs"].items()),
@@ -73,7 +79,15 @@ def read_config(path: Path) -> AppConfig:
         env=_environment(path, raw.get("env", {})),
         http=http,
         auth=auth,
-        unknown_keys=(*sorted(raw.keys() - _KNOWN), *http.unknown_keys, *(auth.unknown_keys if auth else ())),
+        unknown_keys=(
+            *sorted(raw.keys() - _KNOWN),
+            *http.unknown_keys,
+            *(auth.unknown_keys if auth else ()),
+            *store.unknown_keys,
+            *checkpointer.unknown_keys,
+        ),
+        store=store,
+        checkpointer=checkpointer,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,31 @@ class Section:
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
             raise self.wrong(key, "must be a whole number of at least 0")
         return default if value is None else value
+
+    def minutes(self, key: str) -> float | None:
+        """A positive number of minutes; None when it is absent."""
+        value = self.values.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            raise self.wrong(key, "must be a number of minutes above 0")
+        return float(value)
+
+    def whole(self, key: str, *, at_least: int, at_most: int) -> int | None:
+        """A whole number; None when it is absent."""
+        value = self.values.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not at_least <= value <= at_most:
+            raise self.wrong(key, f"must be a whole number from {at_least} to {at_most}")
+        return value
+
+    def choice(self, key: str, choices: Sequence[str], *, default: str) -> str:
+        """One of these words."""
+        value = self.values.get(key, default)
+        if value not in choices:
+            raise self.wrong(key, "must be " + " or ".join(f'"{choice}"' for choice in choices))
+        return str(value)
 
     def names(self, key: str) -> tuple[str, ...] | None:
         """A list of texts."""

@@ -72,6 +72,7 @@ async def _apply(conn: Conn) -> list[str]:
     )
     await _apply_engine(conn)
     await _apply_saver(conn)
+    await _apply_store(conn)
     names = await pending(conn)
     for name in names:
         async with conn.transaction():
@@ -89,6 +90,13 @@ async def _apply_saver(conn: Conn) -> None:
 
     # Its migrations build indexes concurrently, which no transaction allows.
     await AsyncPostgresSaver(conn).setup()
+
+
+async def _apply_store(conn: Conn) -> None:
+    from langgraph.store.postgres.aio import AsyncPostgresStore
+
+    # Vectors need dimensions, which langgraph.json knows: a worker makes their table (memory/vectors.py).
+    await AsyncPostgresStore(conn).setup()
 
 
 async def _apply_engine(conn: Conn) -> None:

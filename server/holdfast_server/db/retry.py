@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from psycopg import InterfaceError, OperationalError
-from psycopg.errors import QueryCanceled
+from psycopg.errors import ProgramLimitExceeded, QueryCanceled
 from psycopg_pool import PoolTimeout
 
 T = TypeVar("T")
@@ -28,7 +28,8 @@ async def through_outages(work: Callable[[], Awaitable[T]], *, patience: float =
     while True:
         try:
             return await work()
-        except QueryCanceled:
+        except (QueryCanceled, ProgramLimitExceeded):
+            # psycopg counts these as operational; the next time they fail just so.
             raise
         except (OperationalError, InterfaceError, PoolTimeout):
             if time.monotonic() + pause > deadline:

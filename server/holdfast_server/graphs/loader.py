@@ -16,16 +16,17 @@ from holdfast_server.user_code import load_object, make_importable
 
 @dataclass(frozen=True)
 class LoadedGraphs:
-    """The graphs that work, and why the others do not, both by graph id."""
+    """The graphs that work, and why the others do not, both by graph id; and what named them."""
 
     graphs: dict[str, ServedGraph] = field(default_factory=dict)
     failures: dict[str, GraphLoadError] = field(default_factory=dict)
+    config: AppConfig | None = None
 
 
 def load_graphs(config: AppConfig) -> LoadedGraphs:
     """Imports every graph; one that fails does not take the others down."""
     make_importable(config.import_paths, config.env)
-    loaded = LoadedGraphs()
+    loaded = LoadedGraphs(config=config)
     for spec in config.graphs:
         try:
             loaded.graphs[spec.graph_id] = load_graph(spec, config.folder)

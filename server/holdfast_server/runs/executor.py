@@ -12,6 +12,7 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
+from langgraph.store.base import BaseStore
 from langgraph.types import StateSnapshot
 
 from holdfast_server import wire
@@ -51,6 +52,7 @@ class Execution:
         pool: connections.
         recursion_limit: supersteps, unless the request, the assistant or the graph says otherwise.
         timeout: seconds this attempt may take.
+        store: long-term memory, for a graph that has not its own.
     """
 
     run: ClaimedRun
@@ -58,6 +60,7 @@ class Execution:
     pool: Pool
     recursion_limit: int
     timeout: float
+    store: BaseStore | None = None
     control: RunControl = field(default_factory=RunControl)
     _task: asyncio.Task[End] | None = None
     _stop: str | None = None
@@ -107,7 +110,7 @@ class Execution:
     async def _attempt(self) -> End:
         bare = run_config(self.run, recursion_limit=None)
         async with asyncio.timeout(self.timeout), self.served.open(bare) as opened:
-            graph = opened.copy({"checkpointer": self._saver})
+            graph = opened.copy({"checkpointer": self._saver, "store": opened.store or self.store})
             config = run_config(self.run, recursion_limit=limit_for(graph, self.recursion_limit))
             value, config = await self._input(graph, config)
             async for part in stream_parts(graph, value, config, self.run.kwargs, self.control):

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.errors import EmptyInputError, InvalidUpdateError
 from langgraph.types import StateSnapshot
 
 from holdfast_server import wire
 from holdfast_server.compat.langgraph import COPY_NODE
 from holdfast_server.db.pool import Pool
 from holdfast_server.db.statements import statement
-from holdfast_server.errors import ApiError, ThreadBusy
+from holdfast_server.errors import ApiError
 from holdfast_server.graphs.served import Graph, ServedGraph
 from holdfast_server.runs.questions import question, questions_by_task
 from holdfast_server.supervision.fence import IdleFence
 from holdfast_server.supervision.saver import FencedSaver
+from holdfast_server.workers.beginning import begin
+from holdfast_server.workers.refusal import refusing
 
 Question = Mapping[str, Any]
 _POINT = ("checkpoint_id", "checkpoint_ns", "checkpoint_map")
@@ -38,6 +38,8 @@ async def answer(pool: Pool, served: ServedGraph, verb: str, asked: Question) ->
             return await _history(pool, served, asked)
         case "update":
             return await _update(pool, served, asked)
+        case "begin":
+            return await begin(pool, served, asked)
     raise ApiError(422, f"a graph cannot answer {verb!r}")
 
 
@@ -45,7 +47,7 @@ async def _state(pool: Pool, served: ServedGraph, asked: Question) -> str:
     config = _config(asked)
     async with served.open(config) as graph:
         reading = graph.copy({"checkpointer": FencedSaver(pool)})
-        with _refusing("the question"):
+        with refusing("the question"):
             snapshot = await reading.aget_state(config, subgraphs=bool(asked.get("subgraphs")))
     return wire.dumps_text(shown_state(snapshot))
 
@@ -61,7 +63,7 @@ async def _history(pool: Pool, served: ServedGraph, asked: Question) -> str:
             filter=asked.get("metadata"),
             before={"configurable": {"checkpoint_id": before}} if before else None,
         )
-        with _refusing("the question"):
+        with refusing("the question"):
             return wire.dumps_text([shown_state(s) async for s in snapshots])
 
 
@@ -71,7 +73,7 @@ async def _update(pool: Pool, served: ServedGraph, asked: Question) -> str:
     saver = FencedSaver(pool, IdleFence(UUID(asked["thread_id"])), held=True)
     async with served.open(config) as opened:
         graph = opened.copy({"checkpointer": saver})
-        with _refusing("the update"):
+        with refusing("the update"):
             made = await _apply(graph, config, asked)
             await saver.release()
         head: RunnableConfig = {"configurable": {"thread_id": asked["thread_id"]}}
@@ -146,14 +148,3 @@ def _point(config: Any) -> dict[str, Any] | None:
 def _config(asked: Question) -> RunnableConfig:
     point = {k: v for k, v in (asked.get("checkpoint") or {}).items() if k in _POINT and v is not None}
     return {"configurable": {"checkpoint_ns": "", **point, "thread_id": asked["thread_id"]}}
-
-
-@contextmanager
-def _refusing(what: str) -> Iterator[None]:
-    """Turns what LangGraph raises over a wrong question into an answer to the client."""
-    try:
-        yield
-    except ThreadBusy as busy:
-        raise ApiError(409, str(busy)) from None
-    except (InvalidUpdateError, EmptyInputError, TypeError, ValueError, KeyError) as wrong:
-        raise ApiError(400, f"{what} does not fit the graph: {type(wrong).__name__}: {wrong}") from None

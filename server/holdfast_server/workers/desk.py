@@ -1,11 +1,12 @@
-"""The desk: answers for graphs (state, history, edits) from a thread that user code cannot block."""
+"""The desk: answers questions of the API from a thread that user code cannot block."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, LiteralString, Protocol
 from uuid import UUID
 
 from psycopg.rows import DictRow
@@ -23,20 +24,62 @@ logger = logging.getLogger(__name__)
 _AT_ONCE = 4
 # A notification wakes us; looking without one only mends a lost one.
 _LOOK_AGAIN = 2.0
+Answer = Callable[[DictRow], Awaitable[str]]
+
+
+class Subject(Protocol):
+    """What a desk knows about.
+
+    Attributes:
+        name: of its thread.
+        channel: the notification that says that somebody asks.
+        statement: takes one question.
+        params: of that statement.
+    """
+
+    name: str
+    channel: LiteralString
+    statement: str
+    params: Mapping[str, Any]
+
+    def open(self, pool: Pool) -> Answer:
+        """The answerer, on the desk's event loop and connections."""
+        ...
+
+
+class GraphSubject:
+    """State, history and edits: what only a graph can answer."""
+
+    name = "desk"
+    channel: LiteralString = "holdfast_ask"
+    statement = "take_ask"
+
+    def __init__(self, graphs: Mapping[str, ServedGraph]) -> None:
+        self._graphs = graphs
+        self.params: Mapping[str, Any] = {"graphs": list(graphs)}
+
+    def open(self, pool: Pool) -> Answer:
+        """Answers by the graph that the question names."""
+
+        async def answer(row: DictRow) -> str:
+            return await answers.answer(pool, self._graphs[row["graph_id"]], row["verb"], row["question"])
+
+        return answer
 
 
 class Desk:
     """Takes questions that the API put into the `ask` table and writes the answers there.
 
-    The graphs are those of the worker; the event loop and the connections are the desk's own, so that a
-    tool that blocks the worker's loop does not hide the state of its threads.
+    The event loop and the connections are the desk's own, so that a tool that blocks the worker's loop does
+    not hide the state of its threads. Every subject has a desk of its own: a slow embedding service holds up
+    no history.
     """
 
-    def __init__(self, settings: Settings, *, worker_id: UUID, graphs: Mapping[str, ServedGraph]) -> None:
+    def __init__(self, settings: Settings, *, worker_id: UUID, subject: Subject) -> None:
         self._settings = settings
         self._worker_id = worker_id
-        self._graphs = graphs
-        self._thread = threading.Thread(target=self._main, name="desk", daemon=True)
+        self._subject = subject
+        self._thread = threading.Thread(target=self._main, name=subject.name, daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._open = threading.Event()
         self._stopping = False
@@ -57,43 +100,47 @@ class Desk:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        async with make_pool(self._settings.database_url, size=_AT_ONCE, name="desk") as pool:
+        name = self._subject.name
+        async with make_pool(self._settings.database_url, size=_AT_ONCE, name=name) as pool:
+            answer = self._subject.open(pool)
             while not self._stopping:
                 try:
-                    async with await connect(self._settings.database_url, name="desk-listen") as conn:
-                        await self._listen(conn, pool)
+                    async with await connect(self._settings.database_url, name=f"{name}-listen") as conn:
+                        await self._listen(conn, pool, answer)
                 except Exception as error:
-                    logger.warning("desk: %s; trying again", str(error).strip() or error)
+                    logger.warning("%s: %s; trying again", name, str(error).strip() or error)
                     await asyncio.sleep(0.2)
 
-    async def _listen(self, conn: Conn, pool: Pool) -> None:
-        await conn.execute("listen holdfast_ask")
+    async def _listen(self, conn: Conn, pool: Pool, answer: Answer) -> None:
+        await conn.execute(f"listen {self._subject.channel}")
         self._open.set()
         hands = asyncio.Semaphore(_AT_ONCE)
         async with asyncio.TaskGroup() as answering:
             while not self._stopping:
-                while (row := await self._take(pool)) is not None:
-                    await hands.acquire()
-                    answering.create_task(self._answer(pool, row, hands))
+                await hands.acquire()
+                if (row := await self._take(pool)) is not None:
+                    answering.create_task(self._answer(pool, row, hands, answer))
+                    continue
+                hands.release()
                 async for _ in conn.notifies(timeout=_LOOK_AGAIN, stop_after=1):
                     pass
 
     async def _take(self, pool: Pool) -> DictRow | None:
+        params = {"worker_id": self._worker_id, **self._subject.params}
         async with pool.connection() as conn:
-            cursor = await conn.execute(
-                statement("take_ask"), {"worker_id": self._worker_id, "graphs": list(self._graphs)}
-            )
+            cursor = await conn.execute(statement(self._subject.statement), params)
             return await cursor.fetchone()
 
-    async def _answer(self, pool: Pool, row: DictRow, hands: asyncio.Semaphore) -> None:
+    async def _answer(self, pool: Pool, row: DictRow, hands: asyncio.Semaphore, how: Answer) -> None:
         answer, error = None, None
         try:
-            served = self._graphs[row["graph_id"]]
-            answer = await answers.answer(pool, served, row["verb"], row["question"])
+            answer = await how(row)
         except ApiError as refusal:
             error = {"status": refusal.status, "detail": refusal.detail}
         except Exception as failure:
-            logger.exception("desk: %s of graph %s failed", row["verb"], row["graph_id"])
+            logger.exception(
+                "%s: %s of %s failed", self._subject.name, row["verb"], row["graph_id"] or "store"
+            )
             error = {"status": 500, "detail": f"{type(failure).__name__}: {failure}"}
         finally:
             hands.release()

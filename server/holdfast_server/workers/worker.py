@@ -8,19 +8,24 @@ import logging
 import os
 from uuid import UUID
 
+from holdfast_server.config.checkpointer import CheckpointerConfig
 from holdfast_server.db.pool import make_pool
 from holdfast_server.db.retry import through_outages
 from holdfast_server.graphs.loader import LoadedGraphs
+from holdfast_server.memory.store import Memory
 from holdfast_server.runs.carrier import Carrier
 from holdfast_server.runs.executor import Execution
 from holdfast_server.runs.lease import claim
 from holdfast_server.settings import Settings
-from holdfast_server.workers.desk import Desk
+from holdfast_server.workers.actor import Actor
+from holdfast_server.workers.desk import Desk, GraphSubject, Subject
 from holdfast_server.workers.heartbeat import Heartbeat
+from holdfast_server.workers.librarian import StoreSubject
 from holdfast_server.workers.pruner import Pruner
 from holdfast_server.workers.publisher import publish
 from holdfast_server.workers.rescuer import Rescuer
 from holdfast_server.workers.roster import Roster
+from holdfast_server.workers.sweeper import StoreSweeper, ThreadSweeper, publish_lifetime
 
 logger = logging.getLogger(__name__)
 
@@ -73,14 +78,27 @@ class Worker:
         heartbeat = Heartbeat(
             settings, worker_id=self._worker_id, graph_ids=list(graphs), roster=self._roster
         )
-        desk = Desk(settings, worker_id=self._worker_id, graphs=graphs)
+        config = self._loaded.config
+        memory = Memory(config.store, config.folder) if config else Memory()
+        lifetimes = config.checkpointer if config else CheckpointerConfig()
+        subjects: tuple[Subject, ...] = (GraphSubject(graphs), StoreSubject(memory))
+        desks = [Desk(settings, worker_id=self._worker_id, subject=subject) for subject in subjects]
+        threads: tuple[Heartbeat | Desk, ...] = (heartbeat, *desks)
         async with make_pool(settings.database_url, size=settings.pool_size, name="worker") as pool:
             self._pool = pool
+            await memory.prepare(pool)
+            self._store = memory.open(pool)
             carrier = Carrier(pool, graph_ids=graphs, concurrency=settings.concurrency, handler=self._handle)
-            loops = (Rescuer(pool, settings), Pruner(pool, settings))
+            loops: tuple[Actor, ...] = (
+                Rescuer(pool, settings),
+                Pruner(pool, settings),
+                ThreadSweeper(pool, lifetimes),
+                StoreSweeper(pool, memory.config),
+            )
+            await through_outages(lambda: publish_lifetime(pool, lifetimes))
             await through_outages(lambda: publish(pool, self._loaded))
             self._started = True
-            for thread in (heartbeat, desk):
+            for thread in threads:
                 await asyncio.to_thread(thread.start)
             for loop in loops:
                 loop.start()
@@ -91,7 +109,7 @@ class Worker:
             await self._drain(carrying)
             for loop in loops:
                 await loop.stop()
-            for thread in (heartbeat, desk):
+            for thread in threads:
                 await asyncio.to_thread(thread.stop)
 
     async def _handle(self, run_id: UUID, ticket: int) -> None:
@@ -113,6 +131,7 @@ class Worker:
             run=run,
             served=self._loaded.graphs[run.graph_id],
             pool=self._pool,
+            store=self._store,
             recursion_limit=self._settings.recursion_limit,
             timeout=self._settings.run_timeout,
         )

@@ -49,6 +49,12 @@ def test_keys_that_holdfast_does_not_use_are_told(tmp_path: Path) -> None:
     assert found.unknown_keys == ("surprise", "http.x", "http.cors.origins", "auth.y")
 
 
+def test_keys_of_memory_that_holdfast_does_not_use_are_told(tmp_path: Path) -> None:
+    store = {"path": "./s.py:make", "ttl": {"sweep_limit": 1}}
+    found = config_of(tmp_path, store=store, checkpointer={"serde": {}}, python_version="3.12", ui={})
+    assert found.unknown_keys == ("ui", "store.path", "store.ttl.sweep_limit", "checkpointer.serde")
+
+
 @pytest.mark.parametrize(
     ("keys", "sentence"),
     [

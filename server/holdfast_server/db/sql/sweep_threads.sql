@@ -1,0 +1,2 @@
+-- Sweeps expired threads, at most so many at once.
+select sweep_threads(%(limit)s) as swept

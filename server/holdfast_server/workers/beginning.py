@@ -1,0 +1,103 @@
+"""The beginning of a thread with a history: its supersteps and itself in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, cast
+from uuid import UUID
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command, Send, StateUpdate
+
+from holdfast_server import wire
+from holdfast_server.compat.langgraph import COPY_NODE
+from holdfast_server.db.pool import Conn, Pool
+from holdfast_server.db.statements import statement
+from holdfast_server.errors import ApiError
+from holdfast_server.graphs.served import Graph, ServedGraph
+from holdfast_server.runs.questions import questions_by_task
+from holdfast_server.supervision.fence import IdleFence
+from holdfast_server.supervision.saver import FencedSaver
+from holdfast_server.workers.refusal import refusing
+
+Question = Mapping[str, Any]
+_SPECIAL = {COPY_NODE, "__end__", "__input__"}
+
+
+class _OneConnection:
+    """Gives out the same connection each time, so that all that is written shares its transaction."""
+
+    def __init__(self, conn: Conn) -> None:
+        self._conn = conn
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Conn]:
+        yield self._conn
+
+
+async def begin(pool: Pool, served: ServedGraph, asked: Question) -> str:
+    """Creates the thread as its supersteps leave it, or nothing.
+
+    Raises:
+        ApiError: 400, the graph refuses a superstep; 409, the thread exists.
+    """
+    config: RunnableConfig = {
+        "configurable": {"thread_id": asked["thread_id"], "checkpoint_ns": ""},
+        "metadata": asked["metadata"],
+    }
+    async with served.open(config) as opened, pool.connection() as conn, conn.transaction():
+        await _create(conn, asked)
+        one = cast(Pool, _OneConnection(conn))
+        saver = FencedSaver(one, IdleFence(UUID(asked["thread_id"])), held=True)
+        graph = opened.copy({"checkpointer": saver})
+        supersteps = [[_update(graph, update) for update in updates] for updates in asked["supersteps"]]
+        with refusing("a superstep"):
+            # Each superstep reads the one before it, so none is held back; the transaction holds them all.
+            await saver.release()
+            await graph.abulk_update_state(config, supersteps)
+            await saver.flush()
+        await _publish(conn, graph, config)
+    return "null"
+
+
+async def _create(conn: Conn, asked: Question) -> None:
+    params = {
+        "tenant": asked["tenant"],
+        "thread_id": asked["thread_id"],
+        "metadata": wire.dumps_text(asked["metadata"]),
+        "ttl_strategy": asked["ttl_strategy"],
+        "ttl_minutes": asked["ttl_minutes"],
+    }
+    if await (await conn.execute(statement("create_thread"), params)).fetchone() is None:
+        raise ApiError(409, f"Thread with ID {asked['thread_id']} already exists")
+
+
+async def _publish(conn: Conn, graph: Graph, config: RunnableConfig) -> None:
+    snapshot = await graph.aget_state(config)
+    params = {
+        "thread_id": config["configurable"]["thread_id"],
+        "values": wire.dumps_text(snapshot.values),
+        "interrupts": wire.dumps_text(questions_by_task(snapshot)),
+        "status": "interrupted" if snapshot.next else "idle",
+    }
+    await conn.execute(statement("publish_state"), params)
+
+
+def _update(graph: Graph, update: Question) -> StateUpdate:
+    if update["as_node"] not in _SPECIAL | graph.nodes.keys():
+        raise ApiError(
+            400, f"Node {update['as_node']} does not exist; the graph has {', '.join(sorted(graph.nodes))}"
+        )
+    command = update["command"]
+    return StateUpdate(update["values"] if command is None else _command(command), update["as_node"])
+
+
+def _command(command: Question) -> Any:
+    goto = command["goto"]
+    targets = goto if isinstance(goto, list) else [goto] if goto else []
+    try:
+        sends = [Send(t["node"], t.get("input")) if isinstance(t, dict) else t for t in targets]
+    except KeyError:
+        raise ApiError(422, 'command.goto is a Send without "node"') from None
+    return Command(update=command["update"], goto=sends)

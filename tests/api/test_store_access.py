@@ -1,0 +1,83 @@
+"""Long-term memory under a gatekeeper: refused, or moved to a namespace of the caller's own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from starlette.requests import HTTPConnection
+
+from holdfast_server.access.caller import Caller
+from holdfast_server.access.gatekeeper import Action, Resource
+from holdfast_server.access.visible import Visible
+from holdfast_server.api.app import make_app
+from holdfast_server.errors import ApiError
+from holdfast_server.memory.store import Memory
+from holdfast_server.settings import Settings
+from holdfast_server.workers.desk import Desk
+from holdfast_server.workers.librarian import StoreSubject
+from holdfast_server.workers.rescuer import Rescuer
+
+
+class Landlord:
+    """Everybody lives below a namespace of their own name; `mallory` may read only."""
+
+    async def authenticate(self, connection: HTTPConnection) -> Caller:
+        return Caller(user={"identity": connection.headers["x-user"]})
+
+    async def authorize(
+        self, caller: Caller, resource: Resource, action: Action, value: dict[str, Any]
+    ) -> Visible:
+        user = str((caller.user or {})["identity"])
+        if resource != "store" or (user == "mallory" and action in ("put", "delete")):
+            raise ApiError(403, "Forbidden")
+        value["namespace"] = (user, *value["namespace"])
+        return ['{"owner": "nobody"}']
+
+
+@asynccontextmanager
+async def house(database: str) -> AsyncIterator[httpx.AsyncClient]:
+    """An API with the landlord at its door, and a librarian."""
+    settings = Settings(database_url=database)
+    app = make_app(settings, companion=Rescuer, gatekeeper=Landlord())
+    desk = Desk(settings, worker_id=uuid4(), subject=StoreSubject(Memory()))
+    desk.start()
+    try:
+        transport = httpx.ASGITransport(app=app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://house") as http,
+        ):
+            yield http
+    finally:
+        desk.stop()
+
+
+async def test_callers_meet_only_their_own_items(database: str) -> None:
+    ada, bob, mallory = [{"x-user": name} for name in ("ada", "bob", "mallory")]
+    item = {"namespace": ["notes"], "key": "k", "value": {"by": "ada"}}
+    of_item = {"namespace": "notes", "key": "k"}
+    async with house(database) as http:
+        assert (await http.put("/store/items", json=item, headers=ada)).status_code == 204
+        found = (await http.get("/store/items", params=of_item, headers=ada)).json()
+        assert (found["namespace"], found["value"]) == (["ada", "notes"], {"by": "ada"})
+        assert (await http.get("/store/items", params=of_item, headers=bob)).json() is None
+        assert (await http.post("/store/items/search", json={}, headers=bob)).json() == {"items": []}
+        listed = (await http.post("/store/namespaces", json={}, headers=ada)).json()
+        assert listed == {"namespaces": [["ada", "notes"]]}
+        assert (await http.post("/store/namespaces", json={}, headers=bob)).json() == {"namespaces": []}
+        assert (await http.put("/store/items", json=item, headers=mallory)).status_code == 403
+        gone = {"namespace": ["notes"], "key": "k"}
+        assert (await http.request("DELETE", "/store/items", json=gone, headers=bob)).status_code == 204
+        assert (await http.get("/store/items", params=of_item, headers=ada)).json() is not None
+
+
+async def test_nobody_prunes_or_measures_what_they_may_not_see(database: str) -> None:
+    async with house(database) as http:
+        headers = {"x-user": "ada"}
+        body = {"thread_ids": [str(uuid4())]}
+        assert (await http.post("/threads/prune", json=body, headers=headers)).status_code == 403
+        assert (await http.get(f"/threads/{uuid4()}/storage", headers=headers)).status_code == 403
