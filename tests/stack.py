@@ -135,7 +135,7 @@ class Stack:
 
     def start_api(self) -> Process:
         """Starts the API on the port of this stack; `ready` waits for it."""
-        self.api = self._spawn("api", "serve", "--port", str(self.port))
+        self.api = self._spawn("api", "serve", "-c", str(self.config), "--port", str(self.port))
         return self.api
 
     def start_worker(self) -> Process:

@@ -74,14 +74,18 @@ def dev(
 
 
 @cli.command()
+@config_option
 @database_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=2024, show_default=True, help="Port to listen on.")
-def serve(database_url: str | None, host: str, port: int) -> None:
-    """Serves the API. It needs the database and no graph code."""
+def serve(config: Path | None, database_url: str | None, host: str, port: int) -> None:
+    """Serves the API. It needs the database and no graph code; langgraph.json only for what is beside it."""
     from holdfast_server import runtime
 
-    runtime.serve(_with_database(Settings.from_environment(database_url=database_url)), host=host, port=port)
+    settings = Settings.from_environment(config=config, database_url=database_url)
+    if config is not None and not config.is_file():
+        raise ConfigError(f"{config} does not exist; name another file with -c, or leave -c out")
+    runtime.serve(_with_database(settings), host=host, port=port)
 
 
 @cli.command()

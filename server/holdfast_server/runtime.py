@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import os
 import signal
 import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -22,6 +24,7 @@ from holdfast_server.settings import Settings
 from holdfast_server.supervisor_watch import end_with_supervisor
 
 if TYPE_CHECKING:
+    from holdfast_server.config.app import AppConfig
     from holdfast_server.graphs.loader import LoadedGraphs
 
 logger = logging.getLogger(__name__)
@@ -31,9 +34,17 @@ def api(settings: Settings) -> FastAPI:
     """The API; a rescuer beside it, so that runs are rescued while no worker is left to do it."""
     from holdfast_server.access.gatekeeper import OpenHouse
     from holdfast_server.api.app import make_app
+    from holdfast_server.config.app import read_config
     from holdfast_server.workers.rescuer import Rescuer
 
-    return make_app(settings, companion=Rescuer, gatekeeper=OpenHouse())
+    # The API needs no graphs: without a langgraph.json everything is as if it said nothing more.
+    config = read_config(settings.config) if settings.config.is_file() else None
+    return make_app(
+        settings,
+        companion=Rescuer,
+        gatekeeper=OpenHouse(),
+        webhooks=config.webhooks if config else None,
+    )
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
@@ -80,12 +91,10 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def load(settings: Settings) -> LoadedGraphs:
+def load(config: AppConfig) -> LoadedGraphs:
     """Loads the graphs and says in the log which of them are broken."""
-    from holdfast_server.config.app import read_config
     from holdfast_server.graphs.loader import load_graphs
 
-    config = read_config(settings.config)
     if config.unknown_keys:
         logger.warning("%s: not used by Holdfast: %s", config.path, ", ".join(config.unknown_keys))
     loaded = load_graphs(config)
@@ -96,12 +105,17 @@ def load(settings: Settings) -> LoadedGraphs:
 
 def work(settings: Settings) -> None:
     """Works until SIGINT or SIGTERM, which drain."""
+    from holdfast_server.config.app import read_config
     from holdfast_server.workers.exits import contain_exits
     from holdfast_server.workers.worker import Worker
 
     end_with_supervisor()
     asyncio.run(check_migrated(settings.database_url))
-    worker = Worker(settings, worker_id=uuid7(), loaded=load(settings))
+    config = read_config(settings.config)
+    # Headers may name what only langgraph.json's `env` sets.
+    headers = config.webhooks.headers_from({**os.environ, **config.env})
+    webhooks = replace(config.webhooks, headers=headers)
+    worker = Worker(settings, worker_id=uuid7(), loaded=load(config), webhooks=webhooks)
 
     async def main() -> None:
         loop = asyncio.get_running_loop()

@@ -34,6 +34,9 @@ class Settings:
         recursion_limit: supersteps of one run unless the request or the assistant says otherwise.
         run_timeout: wall-clock limit of one attempt at a run.
         pool_size: PostgreSQL connections of one process.
+        webhook_attempts: a webhook that failed so often is dead.
+        webhook_pause: time between the first attempts at a webhook; it doubles from the third on.
+        webhook_timeout: how long a webhook's receiver may take to answer.
     """
 
     database_url: str = ""
@@ -51,6 +54,9 @@ class Settings:
     recursion_limit: int = 10_000
     run_timeout: float = 86_400.0
     pool_size: int = 12
+    webhook_attempts: int = 3
+    webhook_pause: float = 2.0
+    webhook_timeout: float = 10.0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:

@@ -10,9 +10,20 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from holdfast_server.access.gatekeeper import Gatekeeper
-from holdfast_server.api import assistants, operations, problems, runs, state, system, threads
+from holdfast_server.api import (
+    assistants,
+    crons,
+    deliveries,
+    operations,
+    problems,
+    runs,
+    state,
+    system,
+    threads,
+)
 from holdfast_server.api.backend import Backend
 from holdfast_server.api.hub import Hub
+from holdfast_server.config.webhooks import Webhooks
 from holdfast_server.db.pool import Pool, make_pool
 from holdfast_server.settings import Settings
 
@@ -29,7 +40,11 @@ class Companion(Protocol):
 
 
 def make_app(
-    settings: Settings, *, companion: Callable[[Pool, Settings], Companion], gatekeeper: Gatekeeper
+    settings: Settings,
+    *,
+    companion: Callable[[Pool, Settings], Companion],
+    gatekeeper: Gatekeeper,
+    webhooks: Webhooks | None = None,
 ) -> FastAPI:
     """The ASGI application of one API process.
 
@@ -37,6 +52,7 @@ def make_app(
         settings: database and pool.
         companion: makes the actor that runs beside it.
         gatekeeper: says who calls and what they may do.
+        webhooks: where webhooks may go; None is langgraph.json without a word about them.
     """
 
     @asynccontextmanager
@@ -46,7 +62,7 @@ def make_app(
             await hub.start()
             beside = companion(pool, settings)
             beside.start()
-            app.state.backend = Backend(settings, pool, hub, gatekeeper)
+            app.state.backend = Backend(settings, pool, hub, gatekeeper, webhooks=webhooks or Webhooks())
             try:
                 yield
             finally:
@@ -69,6 +85,7 @@ def make_app(
     problems.install(app)
     for router in (
         system.router, assistants.router, threads.router, state.router, runs.router, operations.router,
+        crons.router, deliveries.router,
     ):  # fmt: skip
         app.include_router(router)
     return app

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from holdfast_server.config.webhooks import Webhooks, webhooks_of
 from holdfast_server.errors import ConfigError
 
 
@@ -31,6 +32,7 @@ class AppConfig:
     import_paths: tuple[Path, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     unknown_keys: tuple[str, ...] = ()
+    webhooks: Webhooks = field(default_factory=Webhooks)
 
     @property
     def folder(self) -> Path:
@@ -41,7 +43,7 @@ class AppConfig:
 # Keys of the LangGraph CLI that mean something to it and need nothing from us.
 _KNOWN = {
     "$schema", "dependencies", "graphs", "env", "python_version", "node_version", "pip_config_file",
-    "pip_installer", "dockerfile_lines", "image_distro", "api_version", "holdfast", "source",
+    "pip_installer", "dockerfile_lines", "image_distro", "api_version", "holdfast", "source", "webhooks",
 }  # fmt: skip
 
 
@@ -66,6 +68,7 @@ def read_config(path: Path) -> AppConfig:
         import_paths=_import_paths(path, raw.get("dependencies", [])),
         env=_environment(path, raw.get("env", {})),
         unknown_keys=tuple(sorted(raw.keys() - _KNOWN)),
+        webhooks=webhooks_of(str(path), raw.get("webhooks") or {}),
     )
 
 

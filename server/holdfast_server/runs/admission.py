@@ -23,6 +23,7 @@ class RunRequest:
         after_seconds: earliest start, from now by the database's clock.
         create_thread: make the thread when it does not exist.
         temporary: the thread is made for this run only.
+        webhook: where to report the end of the run.
     """
 
     tenant: str
@@ -37,6 +38,7 @@ class RunRequest:
     create_thread: bool = False
     temporary: bool = False
     thread_metadata: Mapping[str, Any] = field(default_factory=dict)
+    webhook: str | None = None
 
 
 @dataclass(frozen=True)
