@@ -75,6 +75,8 @@ def _url(text: str, policy: UrlPolicy) -> httpx.URL:
         raise DestinationRefused("Webhook URL is relative; it must start with https:// and a host")
     if url.scheme not in _PORTS or not host:
         raise DestinationRefused("Webhook URL must start with http:// or https:// and a host")
+    if not 0 < port_of(url) <= 65_535:
+        raise DestinationRefused(f"Webhook URL cannot be read: there is no port {url.port}")
     if policy.require_https and url.scheme != "https":
         raise DestinationRefused("Webhook URL must use https")
     if policy.allowed_domains and not any(_within(host, domain) for domain in policy.allowed_domains):
@@ -86,7 +88,7 @@ def _url(text: str, policy: UrlPolicy) -> httpx.URL:
 
 def port_of(url: httpx.URL) -> int:
     """The port of a URL, its scheme's when it names none."""
-    return url.port or _PORTS[url.scheme]
+    return _PORTS[url.scheme] if url.port is None else url.port
 
 
 def _within(host: str, domain: str) -> bool:

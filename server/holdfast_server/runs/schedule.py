@@ -63,14 +63,17 @@ class Schedule:
         """
         fields, seconds = _fields(self.expression)
         try:
-            found = next(_moments(fields, moment.astimezone(_zone(self.timezone)) - seconds))
+            found = next(m for m in _moments(fields, moment, self.timezone) if m + seconds > moment)
         except (StopIteration, CronSimError, OverflowError):
             raise NeverDue(f"failed to find next date: {self.expression!r} fits no moment") from None
-        return found.astimezone(UTC) + seconds
+        return found + seconds
 
 
-def _moments(fields: list[str], since: datetime) -> Iterator[datetime]:
-    return CronSim(" ".join(fields), since)
+def _moments(fields: list[str], since: datetime, timezone: str | None) -> Iterator[datetime]:
+    """Moments in UTC, from a minute before; in an hour that repeats cronsim begins at its first pass."""
+    early = since.astimezone(UTC) - timedelta(seconds=60)
+    for found in CronSim(" ".join(fields), early.astimezone(_zone(timezone))):
+        yield found.astimezone(UTC)
 
 
 def _fields(expression: str) -> tuple[list[str], timedelta]:
