@@ -70,10 +70,11 @@ async def test_a_cron_belongs_to_who_made_it(door: httpx.AsyncClient) -> None:
     cron = (await door.post("/runs/crons", json=CRON, headers=ADA)).json()
     assert (cron["user_id"], cron["metadata"]) == ("ada", {"owner": "ada"})
     one = f"/runs/crons/{cron['cron_id']}"
-    for verb, path, body in [
+    attempts: list[tuple[str, str, Any]] = [
         ("GET", one, None), ("PATCH", one, {"schedule": "* * * * *"}), ("PATCH", one, {"input": {}}),
         ("DELETE", one, None), ("GET", f"/holdfast/crons/{cron['cron_id']}/firings", None),
-    ]:  # fmt: skip
+    ]  # fmt: skip
+    for verb, path, body in attempts:
         assert (await door.request(verb, path, json=body, headers=BOB)).status_code == 404
     for who, seen in ((ADA, [cron]), (BOB, [])):
         assert (await door.post("/runs/crons/search", json={}, headers=who)).json() == seen

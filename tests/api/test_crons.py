@@ -162,14 +162,15 @@ async def test_a_wrong_change_changes_nothing(
 
 
 async def test_what_is_not_there_is_said(http: httpx.AsyncClient) -> None:
-    for verb, path, body in [
+    attempts: list[tuple[str, str, Any]] = [
         ("GET", f"/runs/crons/{NOBODY}", None),
         ("PATCH", f"/runs/crons/{NOBODY}", {"enabled": False}),
         ("PATCH", f"/runs/crons/{NOBODY}", {"input": {}}),
         ("DELETE", f"/runs/crons/{NOBODY}", None),
         ("POST", f"/threads/{NOBODY}/runs/crons", CRON),
         ("GET", f"/holdfast/crons/{NOBODY}/firings", None),
-    ]:
+    ]
+    for verb, path, body in attempts:
         assert (await http.request(verb, path, json=body)).status_code == 404
     assert (await http.get("/runs/crons/7")).status_code == 422
     assert (await http.post("/runs/crons/search", json={"limit": 0})).status_code == 422

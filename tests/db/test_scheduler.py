@@ -9,10 +9,12 @@ from uuid import UUID
 
 import pytest
 from db.lane import Lane
+from psycopg import Error
 from uuid_utils.compat import uuid7
 
 from holdfast_server import wire
 from holdfast_server.db.pool import Pool
+from holdfast_server.db.statements import statement
 from holdfast_server.workers.scheduler import Scheduler
 
 ASSISTANT = uuid7()
@@ -30,8 +32,9 @@ class Clockwork:
 
     async def cron(self, due: str = "now()", **changes: Any) -> UUID:
         """A cron that is due at an SQL moment."""
-        columns = {
-            "cron_id": uuid7(),
+        cron_id = uuid7()
+        columns: dict[str, Any] = {
+            "cron_id": cron_id,
             "assistant_id": ASSISTANT,
             "schedule": "* * * * *",
             "payload": wire.dumps_text({"input": {"x": 1}}),
@@ -40,7 +43,7 @@ class Clockwork:
         await self.lane.execute(
             f"insert into cron ({names}, next_run_date) values ({marks}, {due})", list(columns.values())
         )
-        return columns["cron_id"]
+        return cron_id
 
     async def fire(self, schedulers: int = 1) -> None:
         """Lets schedulers look at the same moment."""
@@ -136,8 +139,8 @@ async def test_a_cron_whose_thread_is_gone_says_so_and_is_disabled(clockwork: Cl
 
 async def test_a_thread_that_was_given_to_somebody_else_is_not_run_on(clockwork: Clockwork) -> None:
     await clockwork.lane.admitted()
-    own = {"thread_id": clockwork.lane.thread_id, "visible": ['{"owner": "ada"}']}
-    cron_id = await clockwork.cron(**own)
+    of_ada = ['{"owner": "ada"}']
+    cron_id = await clockwork.cron(thread_id=clockwork.lane.thread_id, visible=of_ada)
     await clockwork.fire()
     assert (await clockwork.firings(cron_id))[0]["run_id"] is None
     assert len(await clockwork.lane.states()) == 1
@@ -197,3 +200,19 @@ async def test_a_run_inherits_metadata_user_and_cron(clockwork: Clockwork) -> No
     configurable = run["kwargs"]["config"]["configurable"]
     assert (configurable["langgraph_auth_user_id"], configurable["cron_id"]) == ("ada", str(cron_id))
     assert (run["temporary"], run["kwargs"]["input"]) == (False, {"x": 1})
+
+
+async def test_a_scheduler_that_freezes_in_a_firing_loses_it_to_another(clockwork: Clockwork) -> None:
+    cron_id = await clockwork.cron()
+    async with await clockwork.pool.getconn() as frozen:
+        await frozen.execute("begin")
+        await frozen.execute(statement("take_due_cron"))
+        await clockwork.fire()
+        assert await clockwork.firings(cron_id) == []
+        async with asyncio.timeout(8):
+            while not await clockwork.firings(cron_id):
+                await clockwork.fire()
+                await asyncio.sleep(0.1)
+        with pytest.raises(Error):
+            await frozen.execute("select 1")
+    await clockwork.pool.putconn(frozen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 _LONGEST_NAP = 1.0
 # Another scheduler is at work on what is due; do not spin until it is done.
 _SHORTEST_NAP = 0.05
+# Firings at once in one process, when many are due at the same moment.
+_LANES = 4
 # A firing on time may begin a little after the end of its cron; one that was missed for longer is left out.
 _END_GRACE = timedelta(minutes=1)
 
@@ -59,13 +62,20 @@ class Scheduler(Actor):
     async def tick(self) -> None:
         """Fires all that is due, then naps until the next is."""
         self._every = _LONGEST_NAP
-        while not self._stopped.is_set() and await self._fire_next():
-            pass
+        if await self._fire_next():
+            lanes = await asyncio.gather(*(self._fire_all() for _ in range(_LANES)), return_exceptions=True)
+            for failure in lanes:
+                if failure is not None:
+                    raise failure
         async with self._pool.connection() as conn:
             row = await (await conn.execute(statement("next_due_cron"))).fetchone()
         seconds = row["seconds"] if row else None
         if seconds is not None:
             self._every = min(max(seconds, _SHORTEST_NAP), _LONGEST_NAP)
+
+    async def _fire_all(self) -> None:
+        while not self._stopped.is_set() and await self._fire_next():
+            pass
 
     async def _fire_next(self) -> bool:
         """Fires one cron; False when none is due."""
