@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from db.lane import Lane
 from receiver import Receiver, receiving
 
@@ -263,3 +270,48 @@ async def test_it_goes_to_the_address_that_was_checked_under_the_name_that_was_g
     (delivery,) = receiver.received
     assert (delivery.path, delivery.headers["host"]) == ("/hook?a=1", f"trusted.example:{port}")
     assert looked_up == ["trusted.example"]
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Key and certificate of trusted.example, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "trusted.example")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("trusted.example")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    encoding, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain)
+    file = tmp_path / "trusted.pem"
+    file.write_bytes(private + signed.public_bytes(encoding))
+    return file
+
+
+async def test_the_certificate_must_be_that_of_the_name_also_beside_a_trusted_one(
+    office: Office, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def here(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with receiving(tls) as receiver:
+        port = receiver.url.rpartition(":")[2]
+        sender = office.sender(resolver=here)
+        for host in ("trusted.example", "other.example"):
+            await office.owed(f"https://{host}:{port}/{host}")
+            await office.round(sender)
+    assert [d.path for d in receiver.received] == ["/trusted.example"]
+    trusted, other = await office.all()
+    assert (trusted["state"], other["state"]) == ("delivered", "pending")
+    assert "certificate" in other["error"]

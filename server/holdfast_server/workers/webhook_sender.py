@@ -68,8 +68,12 @@ class WebhookSender(Actor):
         self._lease = timedelta(seconds=settings.webhook_timeout + _LEASE_MARGIN)
         self._sending: set[asyncio.Task[None]] = set()
         # Proxies from the environment would connect in our place, to addresses that we have not checked.
+        # No connection is kept: httpx would use it for another name at the same address, unverified.
         self._http = httpx.AsyncClient(
-            timeout=settings.webhook_timeout, trust_env=False, verify=httpx.create_ssl_context()
+            timeout=settings.webhook_timeout,
+            trust_env=False,
+            verify=httpx.create_ssl_context(),
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
 
     async def tick(self) -> None:
