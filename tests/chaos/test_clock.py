@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any, cast
 
 from receiver import receiving
 from stack import APP, running
@@ -26,7 +27,7 @@ async def test_no_firing_is_doubled_and_no_end_untold_when_schedulers_die(databa
                 )
                 for n in range(CRONS)
             ]  # fmt: skip
-            ids = [str(cron["cron_id"]) for cron in crons]
+            ids = [str(cron["cron_id"]) for cron in cast(list[dict[str, Any]], crons)]
             await receiver.came("/0", 2)
             stack.workers[0].kill()
             stack.workers[1].pause()
