@@ -3,8 +3,11 @@
 -- Beside kwargs, where clients read it: no operator looks into a json that holds a NUL.
 alter table run add column webhook text;
 
+-- The forms it had in earlier releases; overloads would make every call ambiguous or stale.
 drop function if exists admit(
     text, uuid, uuid, uuid, text, text, json, jsonb, float, boolean, boolean, jsonb, jsonb[]);
+drop function if exists admit(
+    text, uuid, uuid, uuid, text, text, json, jsonb, float, boolean, boolean, jsonb, jsonb, jsonb[]);
 
 create table webhook (
     tenant text not null default 'default',
