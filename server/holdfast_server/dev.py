@@ -145,12 +145,10 @@ def _children(settings: Settings, config: Path, *, host: str, port: int, workers
         "HOLDFAST_DATABASE_URL": settings.database_url,
         VARIABLE: str(os.getpid()),
     }
-    command = [sys.executable, "-m", "holdfast_server"]
-    api = Child(
-        "api", [*command, "serve", "-c", str(config), "--host", host, "--port", str(port)], environment, _say
-    )
+    command, app = [sys.executable, "-m", "holdfast_server"], ["-c", str(config)]
+    api = Child("api", [*command, "serve", *app, "--host", host, "--port", str(port)], environment, _say)
     names = [f"worker {n + 1}" for n in range(workers)]
-    return [api, *(Child(name, [*command, "worker", "-c", str(config)], environment, _say) for name in names)]
+    return [api, *(Child(name, [*command, "worker", *app], environment, _say) for name in names)]
 
 
 def _check_port(host: str, port: int) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import os
 import signal
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -47,13 +48,19 @@ def api(settings: Settings, config: AppConfig | None = None) -> ApiProcess:
     """
     from holdfast_server.api.app import fronted, make_app
     from holdfast_server.config.http import Cors, HttpConfig
+    from holdfast_server.config.webhooks import Webhooks
     from holdfast_server.custom.code import load_user_code
     from holdfast_server.workers.rescuer import Rescuer
 
     http = config.http if config else HttpConfig()
     code = load_user_code(config, limit=settings.handler_timeout)
     app = make_app(
-        settings, companion=Rescuer, gatekeeper=code.gatekeeper, disabled=http.disabled, around=code.running
+        settings,
+        companion=Rescuer,
+        gatekeeper=code.gatekeeper,
+        webhooks=None if "webhooks" in http.disabled else config.webhooks if config else Webhooks(),
+        disabled=http.disabled,
+        around=code.running,
     )
     cors = http.cors or (None if code.brings_cors else Cors())
     return ApiProcess(
@@ -146,12 +153,10 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def load(settings: Settings) -> LoadedGraphs:
+def load(config: AppConfig) -> LoadedGraphs:
     """Loads the graphs and says in the log which of them are broken."""
-    from holdfast_server.config.app import read_config
     from holdfast_server.graphs.loader import load_graphs
 
-    config = read_config(settings.config)
     _warn_of_unused(config)
     loaded = load_graphs(config)
     for failure in loaded.failures.values():
@@ -166,12 +171,17 @@ def _warn_of_unused(config: AppConfig) -> None:
 
 def work(settings: Settings) -> None:
     """Works until SIGINT or SIGTERM, which drain."""
+    from holdfast_server.config.app import read_config
     from holdfast_server.workers.exits import contain_exits
     from holdfast_server.workers.worker import Worker
 
     end_with_supervisor()
     asyncio.run(check_migrated(settings.database_url))
-    worker = Worker(settings, worker_id=uuid7(), loaded=load(settings))
+    config = read_config(settings.config)
+    # Headers may name what only langgraph.json's `env` sets.
+    headers = config.webhooks.headers_from({**os.environ, **config.env})
+    webhooks = replace(config.webhooks, headers=headers)
+    worker = Worker(settings, worker_id=uuid7(), loaded=load(config), webhooks=webhooks)
 
     async def main() -> None:
         loop = asyncio.get_running_loop()

@@ -36,6 +36,9 @@ class Settings:
         pool_size: PostgreSQL connections of one process.
         handler_timeout: how long code of yours in the API (an auth handler) may take to answer.
         max_body: bytes that a request's body may have.
+        webhook_attempts: a webhook that failed so often is dead.
+        webhook_pause: time between the first attempts at a webhook; it doubles from the third on.
+        webhook_timeout: how long a webhook's receiver may take to answer.
     """
 
     database_url: str = ""
@@ -55,6 +58,9 @@ class Settings:
     pool_size: int = 12
     handler_timeout: float = 10.0
     max_body: int = 50_000_000
+    webhook_attempts: int = 3
+    webhook_pause: float = 2.0
+    webhook_timeout: float = 10.0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:

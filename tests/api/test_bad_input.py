@@ -53,7 +53,7 @@ WRONG_RUNS: list[tuple[str, dict[str, Any], int, str]] = [
     ("NUL in metadata", RUN | {"metadata": {"a": "\x00"}}, 422, "metadata contains a NUL"),
     ("NUL in config", RUN | {"config": {"configurable": {"\x00": 1}}}, 422, "config contains a NUL"),
     ("deep nesting", RUN | {"input": DEEP}, 422, "nested deeper"),
-    ("a webhook", RUN | {"webhook": "http://127.0.0.1"}, 422, "webhook"),
+    ("a webhook to this machine", RUN | {"webhook": "http://127.0.0.1"}, 422, "loopback"),
 ]  # fmt: skip
 
 

@@ -24,8 +24,12 @@ from holdfast_server.api.parts import served
 from holdfast_server.api.prefix import Prefixed
 from holdfast_server.api.routers import ROUTERS
 from holdfast_server.config.http import Cors, Part
+from holdfast_server.config.webhooks import Webhooks
 from holdfast_server.db.pool import Pool, make_pool
 from holdfast_server.settings import Settings
+
+# langgraph.json without a word about webhooks.
+_ANYWHERE = Webhooks()
 
 
 class Companion(Protocol):
@@ -43,6 +47,7 @@ def make_app(
     gatekeeper: Gatekeeper,
     disabled: Collection[Part] = (),
     around: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    webhooks: Webhooks | None = _ANYWHERE,
 ) -> FastAPI:
     """The application of one API process.
 
@@ -52,6 +57,7 @@ def make_app(
         gatekeeper: says who calls and what they may do.
         disabled: parts of the API that are not served.
         around: opened before the first request and closed after the last.
+        webhooks: where webhooks may go; None: nowhere.
     """
 
     @asynccontextmanager
@@ -63,7 +69,7 @@ def make_app(
             for actor in beside:
                 actor.start()
             app.state.figures = Figures(pool)
-            app.state.backend = Backend(settings, pool, hub, gatekeeper)
+            app.state.backend = Backend(settings, pool, hub, gatekeeper, webhooks=webhooks)
             try:
                 yield
             finally:

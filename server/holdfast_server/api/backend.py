@@ -13,6 +13,7 @@ from holdfast_server.access.caller import Caller
 from holdfast_server.access.gatekeeper import Action, Gatekeeper, OpenHouse, Resource
 from holdfast_server.access.visible import Visible
 from holdfast_server.api.hub import Hub
+from holdfast_server.config.webhooks import Webhooks
 from holdfast_server.db.pool import Pool
 from holdfast_server.db.statements import statement
 from holdfast_server.settings import Settings
@@ -27,6 +28,7 @@ class Backend:
     hub: Hub
     gatekeeper: Gatekeeper = field(default_factory=OpenHouse)
     caller: Caller = field(default_factory=Caller)
+    webhooks: Webhooks | None = field(default_factory=Webhooks)
 
     async def allow(self, resource: Resource, action: Action, value: dict[str, Any] | None = None) -> Visible:
         """What the caller may see for this action; `value` may come back changed by the handler.

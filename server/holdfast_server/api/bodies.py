@@ -45,7 +45,7 @@ class RunBody(Body):
     metadata: Json | None = None
     config: Json | None = None
     context: Json | None = None
-    webhook: str | None = None
+    webhook: str | None = Field(default=None, min_length=1, max_length=65_536)
     checkpoint: Json | None = None
     checkpoint_id: str | None = None
     interrupt_before: Literal["*"] | list[str] | None = None

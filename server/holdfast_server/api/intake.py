@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, assert_never
 from uuid import UUID
 
@@ -14,11 +15,21 @@ from holdfast_server.api.bodies import RunBody
 from holdfast_server.api.body import storable
 from holdfast_server.api.checkpoints import existing_point, point_of
 from holdfast_server.api.configs import checked_config
+from holdfast_server.api.deliveries import checked_webhook
 from holdfast_server.api.which_assistant import resolve
 from holdfast_server.errors import ApiError
 from holdfast_server.runs.admission import Admission, Admitted, LaneTaken, NoThread, RunRequest, admit
 from holdfast_server.runs.answer import is_resume_map
 from holdfast_server.runs.request import request_for
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A run that may be admitted: what is asked for, by whom it may run where, and its assistant."""
+
+    body: RunBody
+    visible: Visible
+    assistant: DictRow
 
 
 async def take_run(
@@ -49,8 +60,29 @@ async def _request(
     backend: Backend, body: RunBody, thread_id: UUID | None, *, watched: bool
 ) -> tuple[RunRequest, Visible]:
     """What to admit, and on which threads."""
+    checked = await checked_run(backend, body, thread_id)
+    request = request_for(
+        checked.assistant,
+        checked.body.model_dump(),
+        thread_id,
+        tenant=backend.caller.tenant,
+        configurable=backend.caller.configurable,
+        watched=watched,
+        answers=await _answers(backend, body, thread_id),
+    )
+    return request, checked.visible
+
+
+async def checked_run(backend: Backend, body: RunBody, thread_id: UUID | None) -> Checked:
+    """What a client asks for, if it can run and the client may run it; nothing is written.
+
+    Raises:
+        ApiError: 404 unknown thread or assistant, 4xx wrong body.
+    """
     _check(body, thread_id)
     body, visible = await _permitted(backend, body, thread_id)
+    if body.webhook is not None:
+        await checked_webhook(backend, body.webhook)
     assistant = await resolve(backend, body.assistant_id)
     await _check_targets(backend, body, assistant["graph_id"])
     point = point_of(body.checkpoint, body.checkpoint_id)
@@ -58,15 +90,7 @@ async def _request(
         await existing_point(backend, thread_id, point)
     elif "checkpoint_id" in point:
         raise ApiError(400, "You must provide a thread_id when starting from a checkpoint.")
-    return request_for(
-        assistant,
-        body.model_dump(),
-        thread_id,
-        tenant=backend.caller.tenant,
-        configurable=backend.caller.configurable,
-        watched=watched,
-        answers=await _answers(backend, body, thread_id),
-    ), visible
+    return Checked(body, visible, assistant)
 
 
 def _admitted(admission: Admission, thread_id: UUID | None) -> DictRow:
@@ -117,8 +141,6 @@ async def _answers(backend: Backend, body: RunBody, thread_id: UUID | None) -> d
 def _check(body: RunBody, thread_id: UUID | None) -> None:
     if thread_id is None and body.command is not None and body.command.resume is not None:
         raise ApiError(400, "You must provide a thread_id when resuming.")
-    if body.webhook is not None:
-        raise ApiError(422, "webhook is not delivered by this version of Holdfast; leave it out")
     if body.context and (body.config or {}).get("configurable"):
         raise ApiError(400, "Send either context or config.configurable, not both")
     checked_config(body.config or {})

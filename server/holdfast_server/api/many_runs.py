@@ -11,9 +11,10 @@ from holdfast_server.api.bodies import RunBody, RunsCancel
 from holdfast_server.api.body import body_of, checked, read_json, takes
 from holdfast_server.api.intake import take_runs
 from holdfast_server.api.reply import JsonReply
-from holdfast_server.api.runs import CancelAction, shown
+from holdfast_server.api.runs import CancelAction
 from holdfast_server.errors import ApiError
 from holdfast_server.runs.run import LIVE, WAITING
+from holdfast_server.runs.shown import shown
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 Wiring = Annotated[Backend, Depends(backend_of)]

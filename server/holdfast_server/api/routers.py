@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from holdfast_server.api import (
     assistants,
+    crons,
+    deliveries,
     docs,
     drawings,
     many_runs,
@@ -29,5 +31,7 @@ ROUTERS = (
     store.router,
     runs.router,
     many_runs.router,
+    crons.router,
+    deliveries.router,
     operations.router,
 )

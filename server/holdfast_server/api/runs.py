@@ -22,7 +22,8 @@ from holdfast_server.api.reply import JsonReply, selected
 from holdfast_server.api.sse import EventStream, position_of
 from holdfast_server.api.threads import existing_thread
 from holdfast_server.errors import ApiError
-from holdfast_server.runs.run import WAITING, api_status
+from holdfast_server.runs.run import WAITING
+from holdfast_server.runs.shown import shown
 
 router = APIRouter(tags=["runs"])
 Wiring = Annotated[Backend, Depends(backend_of)]
@@ -32,22 +33,6 @@ CancelAction = Literal["interrupt", "rollback"]
 _BODY = takes(RunBody)
 
 _STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
-
-
-def shown(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A run as clients know it."""
-    return {
-        "run_id": row["run_id"],
-        "thread_id": row["thread_id"],
-        "assistant_id": row["assistant_id"],
-        "created_at": row["created_at"],
-        "updated_at": row["updated_at"],
-        "metadata": row["metadata"],
-        "status": api_status(row["state"]),
-        "kwargs": row["kwargs"],
-        "multitask_strategy": row["strategy"],
-        **({"error": row["error"]} if row["error"] else {}),
-    }
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ async def info() -> Response:
         "version": _CONTRACT,
         "langgraph_py_version": version("langgraph"),
         "holdfast_version": version("holdfast"),
-        "flags": {"assistants": True, "crons": False, "langsmith": False, "strict_resume": True},
+        "flags": {"assistants": True, "crons": True, "langsmith": False, "strict_resume": True},
         "host": {"kind": "self-hosted", **host},
     }
     return JsonReply(answer)

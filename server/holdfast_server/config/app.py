@@ -13,6 +13,7 @@ from holdfast_server.config.auth import AuthConfig, read_auth
 from holdfast_server.config.checkpointer import CheckpointerConfig, read_checkpointer
 from holdfast_server.config.http import HttpConfig, read_http
 from holdfast_server.config.store import StoreConfig, read_store
+from holdfast_server.config.webhooks import Webhooks, webhooks_of
 from holdfast_server.errors import ConfigError
 
 
@@ -39,6 +40,7 @@ class AppConfig:
     store: StoreConfig = field(default_factory=StoreConfig)
     checkpointer: CheckpointerConfig = field(default_factory=CheckpointerConfig)
     unknown_keys: tuple[str, ...] = ()
+    webhooks: Webhooks = field(default_factory=Webhooks)
 
     @property
     def folder(self) -> Path:
@@ -51,7 +53,7 @@ _KNOWN = {
     "$schema", "dependencies", "graphs", "env", "python_version", "node_version", "pip_config_file",
     "pip_installer", "dockerfile_lines", "image_distro", "api_version", "holdfast", "source",
     "auth", "http",
-    "store", "checkpointer",
+    "store", "checkpointer", "webhooks",
 }  # fmt: skip
 
 
@@ -88,6 +90,7 @@ def read_config(path: Path) -> AppConfig:
         ),
         store=store,
         checkpointer=checkpointer,
+        webhooks=webhooks_of(str(path), raw.get("webhooks") or {}),
     )
 
 

@@ -24,6 +24,7 @@ class RunRequest:
         create_thread: make the thread when it does not exist.
         temporary: the thread is made for this run only.
         metadata: of the request; the run's is the assistant's, under the thread's, under this.
+        webhook: where to report the end of the run.
     """
 
     tenant: str
@@ -39,6 +40,7 @@ class RunRequest:
     create_thread: bool = False
     temporary: bool = False
     thread_metadata: Mapping[str, Any] = field(default_factory=dict)
+    webhook: str | None = None
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ def request_for(
         create_thread=thread_id is None or asked.get("if_not_exists") == "create",
         temporary=thread_id is None and asked.get("on_completion") != "keep",
         thread_metadata=asked.get("metadata") or {},
+        webhook=asked.get("webhook"),
     )
 
 

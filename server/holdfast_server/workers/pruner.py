@@ -12,10 +12,13 @@ from holdfast_server.workers.actor import Actor
 _EVERY = 30.0
 # A client that asks for the result of a stateless run after its connection broke finds it this long.
 _TEMPORARY = timedelta(minutes=5)
+# What an operator looks up afterwards: what did not work is asked about for longer.
+_FIRINGS = timedelta(days=30)
+_WEBHOOKS = {"delivered": timedelta(days=1), "dead": timedelta(days=30)}
 
 
 class Pruner(Actor):
-    """Deletes old stream events, finished stateless threads, dead workers' rows and dead tickets."""
+    """Deletes old events, firings and webhooks, finished stateless threads, dead workers, dead tickets."""
 
     def __init__(self, pool: Pool, settings: Settings) -> None:
         super().__init__(every=_EVERY)
@@ -30,3 +33,5 @@ class Pruner(Actor):
             await conn.execute(statement("prune_workers"))
             await conn.execute(statement("prune_tickets"))
             await conn.execute(statement("prune_asks"))
+            await conn.execute(statement("prune_firings"), {"ttl": _FIRINGS})
+            await conn.execute(statement("prune_webhooks"), _WEBHOOKS)

@@ -9,6 +9,7 @@ import os
 from uuid import UUID
 
 from holdfast_server.config.checkpointer import CheckpointerConfig
+from holdfast_server.config.webhooks import Webhooks
 from holdfast_server.db.pool import make_pool
 from holdfast_server.db.retry import through_outages
 from holdfast_server.graphs.loader import LoadedGraphs
@@ -25,7 +26,9 @@ from holdfast_server.workers.pruner import Pruner
 from holdfast_server.workers.publisher import publish
 from holdfast_server.workers.rescuer import Rescuer
 from holdfast_server.workers.roster import Roster
+from holdfast_server.workers.scheduler import Scheduler
 from holdfast_server.workers.sweeper import StoreSweeper, ThreadSweeper, publish_lifetime
+from holdfast_server.workers.webhook_sender import WebhookSender
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +40,21 @@ class Worker:
         settings: database, concurrency, lease.
         worker_id: its name in the database.
         loaded: its graphs.
+        webhooks: where webhooks may go; their headers have their values.
     """
 
-    def __init__(self, settings: Settings, *, worker_id: UUID, loaded: LoadedGraphs) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        worker_id: UUID,
+        loaded: LoadedGraphs,
+        webhooks: Webhooks | None = None,
+    ) -> None:
         self._settings = settings
         self._worker_id = worker_id
         self._loaded = loaded
+        self._webhooks = webhooks or Webhooks()
         self._stopping = asyncio.Event()
         self._started = False
 
@@ -94,6 +106,8 @@ class Worker:
                 Pruner(pool, settings),
                 ThreadSweeper(pool, lifetimes),
                 StoreSweeper(pool, memory.config),
+                Scheduler(pool),
+                WebhookSender(pool, settings, self._webhooks),
             )
             await through_outages(lambda: publish_lifetime(pool, lifetimes))
             await through_outages(lambda: publish(pool, self._loaded))

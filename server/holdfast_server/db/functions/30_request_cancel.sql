@@ -12,6 +12,7 @@ begin
         perform pg_notify('holdfast_cancel', _run_id || ' ' || _action);
         return 'running';
     elsif target.state in ('scheduled', 'blocked', 'ready') then
+        perform owe_webhook(target, case _action when 'rollback' then 'rollback' else 'interrupted' end, null);
         if _action = 'rollback' then
             delete from run where run_id = _run_id;
         else

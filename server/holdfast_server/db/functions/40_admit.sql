@@ -3,7 +3,8 @@
 create or replace function admit(
     _tenant text, _run_id uuid, _thread_id uuid, _assistant_id uuid, _graph_id text, _strategy text,
     _kwargs json, _metadata jsonb, _after_seconds float, _create_thread boolean, _temporary boolean,
-    _thread_metadata jsonb, _assistant_metadata jsonb, _visible jsonb[])
+    _thread_metadata jsonb, _assistant_metadata jsonb, _visible jsonb[],
+    _webhook text)
 returns table (outcome text, admitted run)
 language plpgsql as $$
 declare
@@ -35,10 +36,10 @@ begin
         end if;
     end loop;
     insert into run (tenant, run_id, thread_id, assistant_id, graph_id, state, strategy, kwargs, metadata,
-        not_before)
+        not_before, webhook)
     values (_tenant, _run_id, _thread_id, _assistant_id, _graph_id,
         case when due is null then 'blocked' else 'scheduled' end, _strategy, _kwargs,
-        _assistant_metadata || threads_metadata || _metadata, due);
+        _assistant_metadata || threads_metadata || _metadata, due, _webhook);
     if due is null then
         perform promote(_thread_id);
     end if;

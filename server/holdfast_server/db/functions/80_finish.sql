@@ -6,11 +6,13 @@ returns boolean
 language plpgsql as $$
 declare
     lane_id uuid;
+    ending run;
 begin
     select t.thread_id into lane_id from run join thread t using (thread_id)
     where run_id = _run_id for no key update of t;
-    if not exists (select from run where run_id = _run_id and epoch = _epoch and state = 'running'
-                   for no key update) then
+    select * into ending from run
+    where run_id = _run_id and epoch = _epoch and state = 'running' for no key update;
+    if not found then
         return false;
     end if;
     if _state = 'rollback' then
@@ -23,6 +25,7 @@ begin
     update thread set "values" = coalesce(_values, "values"), interrupts = coalesce(_interrupts, '{}'),
         error = _error, state_updated_at = clock_timestamp()
     where thread_id = lane_id;
+    perform owe_webhook(ending, _state, _error);
     perform settle_thread(lane_id, _thread_status);
     perform append_events(_run_id, _names, _data);
     perform pg_notify('holdfast_end', _run_id::text);

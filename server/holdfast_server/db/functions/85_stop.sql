@@ -6,6 +6,7 @@ begin
         ended_at = clock_timestamp(), updated_at = clock_timestamp()
     where run_id = _run.run_id;
     update thread set error = _error where thread_id = _run.thread_id;
+    perform owe_webhook(_run, _state, _error);
     perform settle_thread(_run.thread_id, case when _error is null then 'interrupted' else 'error' end);
     perform append_events(_run.run_id,
         case when _error is null then '{}'::text[] else array['error'] end,

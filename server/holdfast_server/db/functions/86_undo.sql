@@ -3,6 +3,7 @@ create or replace function undo(_run run) returns void
 language plpgsql as $$
 begin
     perform discard_checkpoints(_run.run_id, _run.thread_id::text);
+    perform owe_webhook(_run, 'rollback', null);
     delete from run where run_id = _run.run_id;
     perform settle_thread(thread_id, case when error is not null then 'error'
         when coalesce(interrupts::text, '{}') <> '{}' then 'interrupted' else 'idle' end)

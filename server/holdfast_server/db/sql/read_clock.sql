@@ -1,0 +1,2 @@
+-- The time, as the database knows it.
+select clock_timestamp() as now
