@@ -6,8 +6,9 @@ returns boolean
 language plpgsql as $$
 declare
     lane_id uuid;
+    graph text;
 begin
-    select t.thread_id into lane_id from run join thread t using (thread_id)
+    select t.thread_id, graph_id into lane_id, graph from run join thread t using (thread_id)
     where run_id = _run_id for no key update of t;
     if not exists (select from run where run_id = _run_id and epoch = _epoch and state = 'running'
                    for no key update) then
@@ -24,7 +25,10 @@ begin
         error = _error, state_updated_at = clock_timestamp()
     where thread_id = lane_id;
     perform settle_thread(lane_id, _thread_status);
-    perform append_events(_run_id, _names, _data);
+    perform append_events(lane_id, _run_id, array_append(_names, 'end'), array_append(_data, end_of_run(graph,
+        case when _state in ('error', 'timeout') then 'failed'
+            when _state = 'success' and _thread_status <> 'interrupted' then 'completed'
+            else 'interrupted' end, _error ->> 'message')));
     perform pg_notify('holdfast_end', _run_id::text);
     return true;
 end $$;
