@@ -181,9 +181,7 @@ async def _tree(backend: Backend, thread_id: UUID, params: Json) -> Json:
         raise ApiError(404, f"Thread with ID {thread_id} not found")
     rows = await backend.rows("lifecycle_of_run", {"thread_id": thread_id, "run_id": asked.run_id})
     if not rows:
-        raise Refused(
-            "no_such_run", f"No such run on thread {thread_id}, or its events are gone"
-        )
+        raise Refused("no_such_run", f"No such run on thread {thread_id}, or its events are gone")
     return {"tree": _grown(rows)}
 
 

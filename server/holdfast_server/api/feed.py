@@ -44,7 +44,7 @@ class Feed:
         with self.backend.hub.waiting(self.key) as news:
             while True:
                 news.clear()
-                rows = await self.backend.rows(self.statement, {**self.params, "after": self.position})
+                rows = await self._read()
                 over = self.is_over(rows)
                 if found := [row for row in rows if row["event_id"] is not None]:
                     self.position = found[-1]["event_id"]
@@ -59,3 +59,9 @@ class Feed:
                 except TimeoutError:
                     beat_at += HEARTBEAT
                     yield []
+
+    async def _read(self) -> Page:
+        # A client that hangs up in the middle of a read does not cost the pool a connection.
+        return await asyncio.shield(
+            self.backend.rows(self.statement, {**self.params, "after": self.position})
+        )

@@ -8,6 +8,7 @@ from langgraph.checkpoint.base import WRITES_IDX_MAP as SPECIAL_WRITES
 from langgraph.checkpoint.serde.types import _DeltaSnapshot as DeltaSnapshot
 from langgraph.stream._convert import convert_to_protocol_event
 from langgraph.stream._mux import StreamMux
+from langgraph.stream.transformers import _TasksLifecycleBase as TaskReader
 
 # Config key: a resume naming a question that is not pending is refused instead of answering another one.
 STRICT_RESUME = "__pregel_strict_resume"
@@ -22,6 +23,7 @@ __all__ = [
     "STRICT_RESUME",
     "DeltaSnapshot",
     "StreamMux",
+    "TaskReader",
     "convert_to_protocol_event",
     "message_to_events",
 ]

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.stream import LifecycleTransformer, ProtocolEvent
+from langgraph.stream import LifecycleTransformer, ProtocolEvent, StreamTransformer
 
-from holdfast_server.compat.langgraph import MESSAGE_BLOCKS, StreamMux, convert_to_protocol_event
+from holdfast_server.compat.langgraph import (
+    MESSAGE_BLOCKS,
+    StreamMux,
+    TaskReader,
+    convert_to_protocol_event,
+)
 from holdfast_server.graphs.served import Graph
 
 Part = tuple[tuple[str, ...], str, Any]
+Factory = Callable[[tuple[str, ...]], StreamTransformer]
 _MODES = ("values", "updates", "messages", "custom", "tasks", "checkpoints", "tools")
-
-
-class _Lifecycle(LifecycleTransformer):
-    """Tells when sub-graphs start and end, without swallowing the tasks from which it knows."""
-
-    def process(self, event: ProtocolEvent) -> bool:
-        super().process(event)
-        return True
 
 
 async def protocol_parts(
@@ -31,7 +30,7 @@ async def protocol_parts(
     This is `graph.astream_events(version="v3")` without the views of it that only a caller in the same
     process can read, and with tasks.
     """
-    mux = StreamMux(factories=[_Lifecycle, *graph.stream_transformers], is_async=True)
+    mux = _mux(LifecycleTransformer, *graph.stream_transformers)
     asked = {mode for transformer in mux._transformers for mode in transformer.required_stream_modes}
     config = {**config, "configurable": {**config["configurable"], MESSAGE_BLOCKS: True}}
     chunks = graph.astream(
@@ -46,8 +45,25 @@ async def protocol_parts(
 async def with_lifecycle(parts: AsyncIterator[Part]) -> AsyncIterator[Part]:
     """The parts of an ordinary run, with the lifecycle of the sub-graphs that it streams."""
     chunks = ({"type": mode, "ns": namespace, "data": data} async for namespace, mode, data in parts)
-    async for part in _through(StreamMux(factories=[_Lifecycle], is_async=True), chunks):
+    async for part in _through(_mux(LifecycleTransformer), chunks):
         yield part
+
+
+def _mux(*factories: Factory) -> StreamMux:
+    return StreamMux(factories=[partial(_open, factory) for factory in factories], is_async=True)
+
+
+def _open(factory: Factory, scope: tuple[str, ...]) -> StreamTransformer:
+    """A transformer; one that knows of sub-graphs from their tasks does not swallow these."""
+    transformer = factory(scope)
+    if isinstance(transformer, TaskReader):
+        process = transformer.aprocess
+
+        async def shown(event: ProtocolEvent) -> bool:
+            return await process(event) or event["method"] == "tasks"
+
+        transformer.aprocess = shown  # type: ignore[method-assign]
+    return transformer
 
 
 async def _through(mux: StreamMux, chunks: AsyncIterator[Any]) -> AsyncIterator[Part]:
