@@ -90,15 +90,6 @@ async def test_a_failure_is_raised(client: Client, transport: str) -> None:
                 await thread.output
 
 
-async def test_the_tree_of_a_run(client: Client) -> None:
-    async with client.threads.stream(assistant_id="echo") as thread:
-        await thread.run.start(input={})
-        async with asyncio.timeout(20):
-            await thread.output
-        tree: Any = await thread.agent.get_tree()
-    assert (tree["status"], tree["graph_name"]) == ("completed", "echo")
-
-
 async def test_remote_graph_streams_events(stack: Stack) -> None:
     remote: Any = RemoteGraph("agent", url=stack.url)
     config = {"configurable": {"thread_id": str(uuid4())}}

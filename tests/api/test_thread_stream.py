@@ -173,3 +173,20 @@ async def test_the_official_client_joins_a_thread(client: Client, thread_id: str
     rest = await client.threads.join_stream(thread_id, last_event_id=seen[0].id)
     assert (await anext(rest)).event == "values"
     await rest.aclose()
+
+
+async def test_silence_is_filled_on_every_stream_of_a_thread(http: httpx.AsyncClient, thread_id: str) -> None:
+    async def first(method: str, path: str, body: Any = None) -> tuple[float, bytes]:
+        began = asyncio.get_running_loop().time()
+        async with http.stream(method, f"/threads/{path}", json=body) as response:
+            chunk = await anext(response.aiter_raw())
+        return asyncio.get_running_loop().time() - began, chunk
+
+    channels = {"channels": ["values"]}
+    beats = await asyncio.gather(
+        first("GET", f"{thread_id}/stream"),
+        first("POST", f"{thread_id}/stream/events", channels),
+        first("POST", f"{uuid4()}/stream/events", channels),
+    )
+    assert {chunk for _, chunk in beats} == {b": heartbeat\r\n\r\n"}
+    assert all(abs(at - 5) < 0.7 for at, _ in beats)
