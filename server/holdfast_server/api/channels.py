@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any
 
 from psycopg.rows import DictRow
@@ -67,7 +68,7 @@ class Subscription:
         prefixes = tuple(tuple(prefix) for prefix in body.namespaces or ())
         return cls(frozenset(body.channels), prefixes, body.depth, body.since)
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """The stored events that this subscriber may see."""
         return [name for channel in self.channels for name in _CHANNELS[channel.partition(":")[0]]]

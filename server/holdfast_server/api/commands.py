@@ -38,6 +38,14 @@ class ProtocolRun(RunBody):
     protocol: Literal["v3"] = "v3"
 
 
+class CommandEnvelope(BaseModel):
+    """A command as it is sent: `run.start`, `input.respond`, `agent.getTree`."""
+
+    id: Annotated[int, Field(ge=0)]
+    method: str
+    params: Json | None = None
+
+
 @dataclass(frozen=True)
 class Command:
     """What a client asks for; its answer carries the same id."""
@@ -53,6 +61,8 @@ class Command:
         Raises:
             ApiError: 400, it is no command.
         """
+        if wire.depth_of(raw) > wire.MAX_DEPTH:
+            raise ApiError(400, f"The command is nested deeper than {wire.MAX_DEPTH} levels; flatten it")
         if not isinstance(raw, dict) or type(raw.get("id")) is not int or raw["id"] < 0:
             raise ApiError(400, 'A command is an object like {"id": 1, "method": "run.start", "params": {}}')
         method, params = raw.get("method"), raw.get("params")
@@ -163,7 +173,7 @@ async def _respond(backend: Backend, thread_id: UUID, params: Json) -> Json:
     if unknown := sorted(resume.keys() - pending):
         raise Refused("no_such_interrupt", f"No question waits under {', '.join(unknown)}")
     body = ProtocolRun(
-        assistant_id=str(thread["metadata"]["assistant_id"]),
+        assistant_id=str(thread["metadata"].get("assistant_id")),
         command=CommandBody(resume=resume, update=asked.update, goto=asked.goto),
         config=asked.config,
         metadata=asked.metadata,

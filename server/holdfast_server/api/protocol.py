@@ -12,9 +12,9 @@ from psycopg.rows import DictRow
 
 from holdfast_server.access.visible import Visible
 from holdfast_server.api.backend import Backend, backend_of
-from holdfast_server.api.body import read_json, uuid_of
-from holdfast_server.api.channels import Subscription, is_for_protocol, protocol_event
-from holdfast_server.api.commands import Command, answer, refusal
+from holdfast_server.api.body import read_json, takes, uuid_of
+from holdfast_server.api.channels import SubscribeBody, Subscription, is_for_protocol, protocol_event
+from holdfast_server.api.commands import Command, CommandEnvelope, answer, refusal
 from holdfast_server.api.conversation import Conversation
 from holdfast_server.api.reply import JsonReply
 from holdfast_server.api.sse import STREAM_HEADERS, frame, framed, position_of
@@ -23,10 +23,9 @@ from holdfast_server.errors import ApiError
 
 router = APIRouter(prefix="/threads/{thread_id}", tags=["protocol"])
 Wiring = Annotated[Backend, Depends(backend_of)]
-_POSTED = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
 
 
-@router.post("/commands", openapi_extra=_POSTED)
+@router.post("/commands", openapi_extra=takes(CommandEnvelope))
 async def command(wiring: Wiring, thread_id: str, request: Request) -> Response:
     """Carries out `run.start`, `input.respond` or `agent.getTree`; a thread need not exist before."""
     thread = uuid_of(thread_id, "thread")
@@ -37,7 +36,7 @@ async def command(wiring: Wiring, thread_id: str, request: Request) -> Response:
     return JsonReply(await answer(wiring, thread, asked))
 
 
-@router.post("/stream/events", openapi_extra=_POSTED)
+@router.post("/stream/events", openapi_extra=takes(SubscribeBody))
 async def events(
     wiring: Wiring,
     thread_id: str,

@@ -30,7 +30,8 @@ def test_two_models_that_speak_at_once_are_told_apart() -> None:
 def test_a_whole_message_is_told_from_start_to_finish() -> None:
     events = told(Blocks(), AIMessage("hello", id="m"))
     assert [e["event"] for e in events] == [
-        "message-start", "content-block-start", "content-block-delta", "content-block-finish", "message-finish",
+        "message-start", "content-block-start", "content-block-delta", "content-block-finish",
+        "message-finish",
     ]  # fmt: skip
     assert events[3]["content"]["text"] == "hello"
     assert {e.get("message_id", e.get("id")) for e in events} == {"m"}
@@ -42,7 +43,7 @@ def test_a_person_is_not_called_a_model() -> None:
 
 def test_tools_and_loose_chunks_are_told_elsewhere() -> None:
     blocks = Blocks()
-    for payload in (ToolMessage("x", tool_call_id="1"), AIMessageChunk("x"), "nonsense", None):
+    for payload in (ToolMessage("x", tool_call_id="1"), AIMessageChunk(content="x"), "nonsense", None):
         assert told(blocks, payload) == []
     assert told(blocks, {"event": "message-start", "role": "tool", "id": "t"}) == []
     assert told(blocks, {"event": "message-finish"}) == []
