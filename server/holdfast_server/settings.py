@@ -31,6 +31,7 @@ class Settings:
         cancel_grace: a cancelled run that its worker does not end in this time is ended without it.
         drain: how long SIGTERM lets running steps finish.
         event_ttl: how long the stream events of a finished run are kept.
+        event_limit: how many stream events are kept of one thread; the oldest go first.
         recursion_limit: supersteps of one run unless the request or the assistant says otherwise.
         run_timeout: wall-clock limit of one attempt at a run.
         pool_size: PostgreSQL connections of one process.
@@ -53,6 +54,7 @@ class Settings:
     cancel_grace: float = 5.0
     drain: float = 20.0
     event_ttl: float = 3600.0
+    event_limit: int = 100_000
     recursion_limit: int = 10_000
     run_timeout: float = 86_400.0
     pool_size: int = 12

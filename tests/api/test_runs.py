@@ -206,3 +206,10 @@ async def test_the_metadata_of_a_run_is_its_own_over_the_threads_over_the_assist
     )
     assert {name: run["metadata"][name] for name in "abc"} == {"a": "assistant", "b": "thread", "c": 3}
     assert run["metadata"]["assistant_id"] == assistant["assistant_id"]
+
+
+async def test_a_failure_whose_message_holds_a_nul_ends_its_run(client: Client, thread_id: str) -> None:
+    run = await client.runs.create(thread_id, "fails", input={"words": "a\x00b"})
+    ended = await client.runs.join(thread_id, run["run_id"])
+    assert ended["__error__"] == {"error": "ValueError", "message": "a\ufffdb"}
+    assert (await client.threads.get(thread_id))["status"] == "error"

@@ -8,10 +8,11 @@ from langgraph.graph import START, StateGraph
 
 
 class State(TypedDict, total=False):
-    """Whether to fail, and who ran."""
+    """Whether to fail, with which words, and who ran."""
 
     calm: bool
     leave: bool
+    words: str
     log: Annotated[list[str], operator.add]
 
 
@@ -23,7 +24,7 @@ async def boom(state: State) -> State:
     if state.get("leave"):
         sys.exit(3)
     if not state.get("calm"):
-        raise ValueError("boom from node")
+        raise ValueError(state.get("words", "boom from node"))
     return {"log": ["calm"]}
 
 

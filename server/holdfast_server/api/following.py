@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from holdfast_server.api.backend import Backend
-from holdfast_server.api.sse import HEARTBEAT
+from holdfast_server.api.feed import HEARTBEAT
 from holdfast_server.api.stopping import ServerStopping
 from holdfast_server.runs.run import LIVE
 

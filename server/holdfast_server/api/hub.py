@@ -14,8 +14,9 @@ logger = logging.getLogger(__name__)
 
 # An end wakes those who wait for the end and those who read events.
 _CHANNELS = {
-    "holdfast_event": ("event",),
+    "holdfast_event": ("event", "thread"),
     "holdfast_end": ("event", "end"),
+    "holdfast_thread": ("thread",),
     "holdfast_answer": ("answer",),
 }
 # Wake-ups that a waiter may come too late for; what is older is found by looking.
@@ -23,7 +24,7 @@ _REMEMBERED = 4096
 
 
 class Hub:
-    """Wakes waiters by what they wait for: `event:<run>`, `end:<run>` or `answer:<ask>`.
+    """Wakes waiters by what they wait for: `event:<run>`, `thread:<thread>`, `end:<run>` or `answer:<ask>`.
 
     A wake-up says "look again", nothing more.
     """
@@ -86,8 +87,8 @@ class Hub:
             # Whatever was said while nobody listened is found by looking.
             self._wake_all()
             async for note in conn.notifies():
-                for kind in _CHANNELS[note.channel]:
-                    self._say(f"{kind}:{note.payload}")
+                for key in _keys(note.channel, note.payload):
+                    self._say(key)
 
     def _say(self, key: str) -> None:
         self._just_said[key] = None
@@ -99,3 +100,10 @@ class Hub:
     def _wake_all(self) -> None:
         for event in [event for waiters in self._waiters.values() for event in waiters]:
             event.set()
+
+
+def _keys(channel: str, payload: str) -> list[str]:
+    """Who is meant: one for each word of a payload with several, everybody of the channel for one word."""
+    kinds, words = _CHANNELS[channel], payload.split()
+    named = zip(kinds, words, strict=False) if len(words) > 1 else ((kind, payload) for kind in kinds)
+    return [f"{kind}:{word}" for kind, word in named]

@@ -11,15 +11,16 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import StreamingResponse
 from psycopg.rows import DictRow
 
-from holdfast_server import wire
 from holdfast_server.access.gatekeeper import Action
 from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.bodies import RunBody
 from holdfast_server.api.body import body_of, takes, uuid_of
 from holdfast_server.api.following import cancel_run, guarded, result_of, settled
 from holdfast_server.api.intake import take_run
+from holdfast_server.api.listed import listed
 from holdfast_server.api.reply import JsonReply, selected
-from holdfast_server.api.sse import EventStream, position_of
+from holdfast_server.api.sse import STREAM_HEADERS, EventStream, position_of
+from holdfast_server.api.thread_stream import newest_position
 from holdfast_server.api.threads import existing_thread
 from holdfast_server.errors import ApiError
 from holdfast_server.runs.run import WAITING
@@ -32,8 +33,6 @@ Flag = Annotated[str, Query()]
 CancelAction = Literal["interrupt", "rollback"]
 _BODY = takes(RunBody)
 
-_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
-
 
 @dataclass(frozen=True)
 class _Place:
@@ -45,8 +44,13 @@ class _Place:
     def path(self) -> str:
         return f"/threads/{self.row['thread_id']}/runs/{self.row['run_id']}"
 
+    @property
+    def again(self) -> str:
+        # A client that never named a thread looks for its run without one.
+        return f"/runs/{self.row['run_id']}" if self.row.get("kwargs", {}).get("temporary") else self.path
+
     def headers(self, verb: str | None) -> dict[str, str]:
-        location = {"location": f"{self.path}/{verb}"} if verb else {}
+        location = {"location": f"{self.again}/{verb}"} if verb else {}
         return {"content-location": self.path, **location}
 
 
@@ -103,7 +107,7 @@ async def list_runs(
     states = None if status is None else list(WAITING) if status == "pending" else [status]
     params = {"thread_id": thread["thread_id"], "states": states}
     rows = await wiring.rows("list_runs", params | {"limit": limit, "offset": offset})
-    return JsonReply(selected([shown(row) for row in rows], _listed("select", select)))
+    return JsonReply(selected([shown(row) for row in rows], listed("select", select)))
 
 
 @router.get("/threads/{thread_id}/runs/{run_id}")
@@ -147,8 +151,7 @@ async def join_stream(
     row = await _existing(wiring, thread_id, run_id)
     after = position_of(last_event_id)
     if after is None:
-        newest = await wiring.row("last_event", run_id=row["run_id"])
-        after = newest["position"] if newest else 0
+        after = await newest_position(wiring, row["thread_id"])
     events = EventStream(
         wiring,
         row["run_id"],
@@ -224,7 +227,7 @@ def _event_response(backend: Backend, row: DictRow, events: EventStream, *, canc
     return StreamingResponse(
         guarded(backend, row, events.frames(), cancel=cancel),
         media_type="text/event-stream",
-        headers=_Place(row).headers("stream") | _STREAM_HEADERS,
+        headers=_Place(row).headers("stream") | STREAM_HEADERS,
     )
 
 
@@ -234,18 +237,5 @@ def _cancels(flag: str) -> bool:
 
 def _modes(raw: list[str] | None) -> frozenset[str] | None:
     """The names under which the events of these stream modes were sent."""
-    modes = _listed("stream_mode", raw)
+    modes = listed("stream_mode", raw)
     return frozenset("messages" if mode == "messages-tuple" else mode for mode in modes) or None
-
-
-def _listed(name: str, raw: list[str] | None) -> list[str]:
-    """A list out of the three encodings that clients use: repeated, comma-joined, JSON array."""
-    listed: list[str] = []
-    for text in raw or []:
-        try:
-            found = wire.loads(text) if text.startswith("[") else text.split(",")
-        except ValueError:
-            raise ApiError(422, f"{name} is {text!r}; it must be a list of names") from None
-        # The Python client sends a parameter that is None as an empty one.
-        listed += [str(item) for item in found if item != ""]
-    return listed

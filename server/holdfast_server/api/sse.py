@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
 from psycopg.rows import DictRow
 
 from holdfast_server.api.backend import Backend
-from holdfast_server.api.stopping import ServerStopping
+from holdfast_server.api.feed import Feed, Page
 from holdfast_server.runs.run import LIVE
 
-# Clients measure the silence between two beats and hang up after three; keep it regular.
-HEARTBEAT = 5.0
+STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+BEAT = b": heartbeat\r\n\r\n"
 # Beyond every event id.
 _END = 2**62
+# Kept for the thread's stream and for protocol clients.
+_NOT_SHOWN = ("blocks", "input.requested", "end")
+_MESSAGES = ("messages", "messages/metadata", "messages/partial", "messages/complete")
 
 
 def frame(name: str, data: str, event_id: str | None = None) -> bytes:
     """One event: CRLF, in the order event, data, id."""
     tail = f"id: {event_id}\r\n" if event_id else ""
     return f"event: {name}\r\ndata: {data}\r\n{tail}\r\n".encode("utf-8", "replace")
+
+
+def numbered(row: DictRow) -> str:
+    """The id of an event, of the form `<ms>-<n>`."""
+    return f"{row['ms']}-{row['event_id']}"
+
+
+async def framed(
+    pages: AsyncIterator[Page], shown: Callable[[DictRow], bytes | None]
+) -> AsyncIterator[bytes]:
+    """A chunk of frames for each page that shows anything, and the heartbeats."""
+    async for page in pages:
+        if not page:
+            yield BEAT
+        elif frames := [one for row in page if (one := shown(row)) is not None]:
+            yield b"".join(frames)
 
 
 @dataclass(frozen=True)
@@ -41,40 +59,25 @@ class EventStream:
     with_ids: bool = False
     modes: frozenset[str] | None = None
 
-    async def frames(self) -> AsyncIterator[bytes]:
+    def frames(self) -> AsyncIterator[bytes]:
         """The frames, with a heartbeat whenever five seconds pass."""
-        position = self.after
-        loop = asyncio.get_running_loop()
-        beat_at = loop.time() + HEARTBEAT
-        with self.backend.hub.waiting(f"event:{self.run_id}") as news:
-            while True:
-                news.clear()
-                rows = await self.backend.rows("read_events", {"run_id": self.run_id, "after": position})
-                for row in rows:
-                    if row["event_id"] is not None:
-                        position = row["event_id"]
-                        if self._wants(row["name"]):
-                            yield self._frame(row)
-                has_more = bool(rows) and rows[-1]["event_id"] is not None
-                if not rows or (not has_more and rows[0]["state"] not in LIVE):
-                    return
-                if has_more:
-                    continue
-                if self.backend.hub.closing:
-                    raise ServerStopping
-                try:
-                    await asyncio.wait_for(news.wait(), max(beat_at - loop.time(), 0))
-                except TimeoutError:
-                    beat_at += HEARTBEAT
-                    yield b": heartbeat\r\n\r\n"
+        params = {"run_id": self.run_id, "shown": self._names()}
+        feed = Feed(self.backend, f"event:{self.run_id}", "read_events", params, _is_over, self.after)
+        return framed(feed.pages(), self._frame)
 
-    def _wants(self, name: str) -> bool:
-        mode = name.partition("|")[0].partition("/")[0]
-        return self.modes is None or mode in self.modes or name == "error"
+    def _names(self) -> list[str] | None:
+        if self.modes is None:
+            return None
+        return ["error", *self.modes, *(_MESSAGES if "messages" in self.modes else ())]
 
-    def _frame(self, row: DictRow) -> bytes:
-        event_id = f"{row['ms']}-{row['event_id']}" if self.with_ids else None
-        return frame(row["name"], row["data"], event_id)
+    def _frame(self, row: DictRow) -> bytes | None:
+        if row["data"] is None or row["name"].partition("|")[0] in _NOT_SHOWN:
+            return None
+        return frame(row["name"], row["data"], numbered(row) if self.with_ids else None)
+
+
+def _is_over(rows: Page) -> bool:
+    return not rows or rows[0]["state"] not in LIVE
 
 
 def position_of(last_event_id: str | None) -> int | None:

@@ -73,7 +73,7 @@ class Execution:
         self._log = EventLog(
             self.pool, run_id=fence.run_id, epoch=fence.epoch, watched=bool(kwargs.get("watched"))
         )
-        self._seen = Translator(tuple(kwargs.get("stream_mode") or []))
+        self._seen = Translator(tuple(kwargs.get("stream_mode") or []), protocol=bool(kwargs.get("protocol")))
         ledger = PostgresLedger(self.pool, fence, self._saver.flush)
         with use_ledger(ledger):
             self._task = asyncio.create_task(self._attempt(), name=f"run {self.run.run_id}")
@@ -81,7 +81,7 @@ class Execution:
                 self.stop(self._stop or str(self.run.cancel_action))
             end = await self._outcome(self._task)
         events = await self._log.close()
-        if not await finish(self.pool, self.run, end, last_events=[*events, *_closing_events(end)]):
+        if not await finish(self.pool, self.run, end, last_events=[*events, *self._closing_events(end)]):
             logger.info("run %s: attempt %d was superseded", self.run.run_id, self.run.attempts)
 
     def stop(self, reason: str) -> None:
@@ -113,6 +113,8 @@ class Execution:
             graph = opened.copy({"checkpointer": self._saver, "store": opened.store or self.store})
             config = run_config(self.run, recursion_limit=limit_for(graph, self.recursion_limit))
             value, config = await self._input(graph, config)
+            for event in self._lifecycle("running"):
+                await self._log.append(event)
             async for part in stream_parts(graph, value, config, self.run.kwargs, self.control):
                 for event in self._seen.events(part):
                     await self._log.append(event)
@@ -140,7 +142,8 @@ class Execution:
 
     async def _succeeded(self, graph: Graph, config: RunnableConfig) -> Ended:
         await self._saver.flush()
-        if not self._seen.interrupted and self._seen.values is not None:
+        told = not self._seen.interrupted and self._seen.values is not None
+        if told and not self._seen.protocol:
             # The common end: the stream has told all there is to know.
             return Ended("success", "idle", values=self._seen.values_text, output=self._seen.values_text)
         return outcome.succeeded(await graph.aget_state(without_checkpoint(config)))
@@ -176,8 +179,27 @@ class Execution:
         async with self.served.open(config) as graph:
             return await graph.copy({"checkpointer": FencedSaver(self.pool)}).aget_state(config)
 
+    def _closing_events(self, end: End) -> list[Event]:
+        if not isinstance(end, Ended):
+            return []
+        events = [
+            Event("input.requested", wire.dumps_text(_requested(question)))
+            for questions in end.interrupts.values()
+            for question in questions
+        ]
+        if end.error is not None:
+            return [*events, *self._lifecycle("failed"), Event("error", wire.dumps_text(end.error))]
+        finished = end.state == "success" and end.thread_status != "interrupted"
+        return [*events, *self._lifecycle("completed" if finished else "interrupted")]
 
-def _closing_events(end: End) -> list[Event]:
-    if isinstance(end, Ended) and end.error is not None:
-        return [Event("error", wire.dumps_text(end.error))]
-    return []
+    def _lifecycle(self, event: str) -> list[Event]:
+        """The root graph begins or ends, for who asked for this mode; the protocol has it from the run."""
+        if "lifecycle" not in self._seen.wanted or self._seen.protocol:
+            return []
+        told = {"event": event, "namespace": [], "graph_name": self.run.graph_id}
+        return [Event("lifecycle", wire.dumps_text(told))]
+
+
+def _requested(question: Mapping[str, Any]) -> dict[str, Any]:
+    """A question to protocol clients; the JavaScript one reads `payload`, the Python one `value`."""
+    return {"interrupt_id": question["id"], "payload": question["value"], **question}

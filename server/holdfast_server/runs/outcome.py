@@ -30,7 +30,8 @@ def cancelled(action: str, state: StateSnapshot) -> Ended:
 
 def failed(failure: BaseException, state: StateSnapshot | None) -> Ended:
     """The run raised. An answer that was refused leaves the thread as it is, its questions still open."""
-    error = {"error": type(failure).__name__, "message": str(failure)}
+    # PostgreSQL cannot look into JSON that holds a NUL, and the end of a run must not fail over its message.
+    error = {"error": type(failure).__name__, "message": str(failure).replace("\x00", "\ufffd")}
     refused = isinstance(failure, UnknownInterruptError)
     status = _resting(state) if refused and state is not None else "error"
     return _ended("error", status, state, error=error)

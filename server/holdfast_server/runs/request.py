@@ -95,6 +95,7 @@ def _kwargs(
         "feedback_keys": asked.get("feedback_keys"),
         "subgraphs": bool(asked.get("stream_subgraphs")),
         "resumable": bool(asked.get("stream_resumable")),
+        **({"protocol": asked["protocol"]} if asked.get("protocol") else {}),
         # Every superstep is durable before the next begins, whatever was asked for.
         "durability": "sync",
     }

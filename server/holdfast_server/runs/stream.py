@@ -12,14 +12,14 @@ from langgraph.runtime import RunControl
 
 from holdfast_server import wire
 from holdfast_server.graphs.served import Graph
+from holdfast_server.runs.blocks import Blocks
 from holdfast_server.runs.events import Event
+from holdfast_server.runs.transformed import Part, protocol_parts, with_lifecycle
 
 # Modes that LangGraph produces under the same name.
-_PLAIN = ("values", "updates", "custom", "tasks", "checkpoints", "debug")
+_PLAIN = ("values", "updates", "custom", "tasks", "checkpoints", "debug", "tools")
 # `values` and `updates` tell how the run ends, whether or not the client wants to see them.
 _ALWAYS = ("values", "updates")
-
-Part = tuple[tuple[str, ...], str, Any]
 
 
 def stream_parts(
@@ -30,6 +30,8 @@ def stream_parts(
     modes = {*_ALWAYS, *(m for m in wanted if m in _PLAIN)}
     if "messages" in wanted or "messages-tuple" in wanted:
         modes.add("messages")
+    if "lifecycle" in wanted:
+        modes.add("tasks")
     options: dict[str, Any] = {
         "stream_mode": sorted(modes),
         "subgraphs": bool(kwargs.get("subgraphs")),
@@ -40,9 +42,11 @@ def stream_parts(
     }
     if kwargs.get("context") is not None:
         options["context"] = kwargs["context"]
-    if "events" in wanted:
-        return _with_events(graph, value, config, options)
-    return _without_events(graph, value, config, options)
+    if kwargs.get("protocol"):
+        return protocol_parts(graph, value, config, options)
+    run = _with_events if "events" in wanted else _without_events
+    parts = run(graph, value, config, options)
+    return with_lifecycle(parts) if "lifecycle" in wanted else parts
 
 
 async def _without_events(
@@ -72,10 +76,12 @@ class Translator:
     """Turns parts into the events that the client asked for, and remembers how the run stands."""
 
     wanted: tuple[str, ...]
+    protocol: bool = False
     values: Any = None
     interrupted: bool = False
     _values_text: str | None = None
     _messages: dict[str, BaseMessage] = field(default_factory=dict)
+    _blocks: Blocks = field(default_factory=Blocks)
 
     def events(self, part: Part) -> list[Event]:
         """The events of one part, in order; none when nobody asked for it."""
@@ -83,7 +89,11 @@ class Translator:
         if not namespace:
             self._remember(mode, chunk)
         if mode == "messages":
+            if self.protocol:
+                return [Event(_name("blocks", namespace), text) for text in self._blocks.of(*chunk)]
             return self._message_events(namespace, *chunk)
+        if mode == "lifecycle":
+            namespace = tuple(chunk["namespace"])
         shown = mode in self.wanted
         if mode == "updates" and not shown and "values" not in self.wanted and not namespace:
             # Without it a client that only streams messages would never learn of a question.
@@ -136,7 +146,9 @@ def _name(mode: str, namespace: tuple[str, ...]) -> str:
 
 
 def _enriched(mode: str, chunk: Any) -> Any:
-    """Debug checkpoints also carry the two references that Studio's timeline reads."""
+    """Debug checkpoints also carry the two references that Studio's timeline reads, and others their ids."""
+    if mode == "checkpoints":
+        return {**chunk, **_summary(chunk)}
     if mode != "debug" or chunk.get("type") != "checkpoint":
         return chunk
     payload = chunk["payload"]
@@ -155,3 +167,15 @@ def _reference(config: Mapping[str, Any] | None) -> dict[str, Any] | None:
         return None
     keys = ("thread_id", "checkpoint_ns", "checkpoint_id", "checkpoint_map")
     return {k: config["configurable"][k] for k in keys if k in config["configurable"]}
+
+
+def _summary(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """What protocol clients read of a checkpoint: where it is in the tree, and how it came about."""
+    parent = _reference(checkpoint.get("parent_config"))
+    metadata = checkpoint.get("metadata") or {}
+    return {
+        "id": checkpoint["config"]["configurable"].get("checkpoint_id"),
+        **({"parent_id": parent.get("checkpoint_id")} if parent else {}),
+        "step": metadata.get("step"),
+        "source": metadata.get("source"),
+    }

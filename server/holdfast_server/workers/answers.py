@@ -77,7 +77,8 @@ async def _update(pool: Pool, served: ServedGraph, asked: Question) -> str:
             made = await _apply(graph, config, asked)
             await saver.release()
         head: RunnableConfig = {"configurable": {"thread_id": asked["thread_id"]}}
-        await _publish(pool, asked, await graph.aget_state(head))
+        await _publish(pool, asked, snapshot := await graph.aget_state(head))
+        await _tell(pool, asked, snapshot)
     point = {k: v for k, v in made["configurable"].items() if k in ("thread_id", *_POINT)}
     return wire.dumps_text(
         {"checkpoint": point, "configurable": point, "checkpoint_id": point["checkpoint_id"]}
@@ -101,6 +102,14 @@ async def _publish(pool: Pool, asked: Question, snapshot: StateSnapshot) -> None
     }
     async with pool.connection() as conn:
         await conn.execute(statement("publish_state"), params)
+
+
+async def _tell(pool: Pool, asked: Question, snapshot: StateSnapshot) -> None:
+    """Shows the edit to those who stream the thread."""
+    told = {"state": shown_state(snapshot), "thread_id": asked["thread_id"]}
+    params = {"thread_id": asked["thread_id"], "name": "state_update", "data": wire.dumps_text(told)}
+    async with pool.connection() as conn:
+        await conn.execute(statement("append_thread_event"), params)
 
 
 def shown_state(snapshot: StateSnapshot) -> dict[str, Any]:

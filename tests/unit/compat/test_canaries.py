@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import inspect
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pytest
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
 from langgraph._internal._constants import CONFIG_KEY_STRICT_RESUME
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.graph import START, StateGraph
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.stream import LifecycleTransformer
 from procrastinate import App, JobContext
 from procrastinate.jobs import Job
 from procrastinate.schema import SchemaManager
 from procrastinate.worker import Worker
 from pydantic import TypeAdapter
 
-from holdfast_server.compat.langgraph import COPY_NODE, SPECIAL_WRITES, STRICT_RESUME, DeltaSnapshot
+from holdfast_server.compat.langgraph import (
+    COPY_NODE,
+    MESSAGE_BLOCKS,
+    SPECIAL_WRITES,
+    STRICT_RESUME,
+    DeltaSnapshot,
+    StreamMux,
+    TaskReader,
+    convert_to_protocol_event,
+    message_to_events,
+)
 from holdfast_server.compat.pydantic import any_typed_dict
 
 
@@ -46,6 +59,48 @@ def test_an_update_as_copy_still_forks() -> None:
     graph.invoke({"n": 0}, {"configurable": {"thread_id": "t"}})
     graph.update_state({"configurable": {"thread_id": "t"}}, None, as_node=COPY_NODE)
     assert (graph.get_state({"configurable": {"thread_id": "t"}}).metadata or {})["source"] == "fork"
+
+
+async def test_a_mux_is_still_pulled_by_who_reads_it() -> None:
+    parts: list[Any] = [{"type": "values", "ns": ("sub:1",), "data": {"x": 1}}]
+    mux = StreamMux(factories=[LifecycleTransformer], is_async=True)
+
+    async def pull() -> bool:
+        if not parts:
+            await mux.aclose()
+            return False
+        await mux.apush(convert_to_protocol_event(parts.pop()))
+        return True
+
+    mux.bind_apump(pull)
+    (event,) = [event async for event in mux._events]
+    assert (event["method"], event["params"]["namespace"]) == ("values", ["sub:1"])
+
+
+def test_who_tells_of_sub_graphs_still_reads_tasks() -> None:
+    assert issubclass(LifecycleTransformer, TaskReader)
+    (reader,) = StreamMux(factories=[LifecycleTransformer])._transformers
+    assert reader.required_stream_modes == ("tasks",)
+
+
+async def test_message_blocks_are_still_asked_for_by_a_config_key() -> None:
+    async def speak(state: MessagesState) -> dict[str, Any]:
+        return {"messages": [await GenericFakeChatModel(messages=iter(["hello world"])).ainvoke("hi")]}
+
+    story = StateGraph(MessagesState)
+    story.add_node("speak", speak)
+    story.add_edge(START, "speak")
+    config: Any = {"configurable": {MESSAGE_BLOCKS: True}}
+    options: Any = {"stream_mode": ["messages"], "version": "v2"}
+    parts = [part async for part in story.compile().astream({"messages": []}, config, **options)]
+    assert [part["data"][0]["event"] for part in parts][:2] == ["message-start", "content-block-start"]
+    assert all(part["data"][1]["run_id"] for part in parts)
+
+
+def test_a_whole_message_is_still_told_in_blocks() -> None:
+    events = [event["event"] for event in message_to_events(AIMessage("hello"), message_id="m")]
+    assert (events[0], events[-1]) == ("message-start", "message-finish")
+    assert "content-block-finish" in events
 
 
 def test_procrastinate_still_has_the_sql_that_our_functions_call() -> None:

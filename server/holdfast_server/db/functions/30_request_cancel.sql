@@ -19,7 +19,7 @@ begin
             update run set state = 'interrupted', ended_at = clock_timestamp(), updated_at = clock_timestamp()
             where run_id = _run_id;
         end if;
-        perform pg_notify('holdfast_end', _run_id::text);
+        perform append_end(target.thread_id, _run_id, target.graph_id, 'interrupted');
         return 'interrupted';
     end if;
     return null;

@@ -7,7 +7,9 @@ declare
 begin
     update run set state = 'running', epoch = epoch + 1, attempts = attempts + 1, worker_id = _worker_id,
         lease_until = clock_timestamp() + _lease, ticket = null,
-        started_at = coalesce(started_at, clock_timestamp()), updated_at = clock_timestamp()
+        started_at = coalesce(started_at, clock_timestamp()), updated_at = clock_timestamp(),
+        -- A number of its own, below all events of this run.
+        first_event = case when attempts = 0 then nextval('event_event_id_seq') else first_event end
     where run_id = _run_id and ticket = _ticket and state = 'ready'
     returning * into taken;
     -- A ticket is torn when it is shown, valid or not.
@@ -15,7 +17,7 @@ begin
     if taken.run_id is null then
         return;
     end if;
-    perform append_events(_run_id, array['metadata'],
+    perform append_events(taken.thread_id, _run_id, array['metadata'],
         array[json_build_object('run_id', _run_id, 'attempt', taken.attempts)::text]);
     return next taken;
 end $$;

@@ -27,7 +27,10 @@ begin
     where thread_id = lane_id;
     perform owe_webhook(ending, _state, _error);
     perform settle_thread(lane_id, _thread_status);
-    perform append_events(_run_id, _names, _data);
+    perform append_events(lane_id, _run_id, array_append(_names, 'end'), array_append(_data, end_of_run(
+        ending.graph_id, case when _state in ('error', 'timeout') then 'failed'
+            when _state = 'success' and _thread_status <> 'interrupted' then 'completed'
+            else 'interrupted' end, _error ->> 'message')));
     perform pg_notify('holdfast_end', _run_id::text);
     return true;
 end $$;

@@ -8,9 +8,10 @@ begin
     update thread set error = _error where thread_id = _run.thread_id;
     perform owe_webhook(_run, _state, _error);
     perform settle_thread(_run.thread_id, case when _error is null then 'interrupted' else 'error' end);
-    perform append_events(_run.run_id,
-        case when _error is null then '{}'::text[] else array['error'] end,
-        case when _error is null then '{}'::text[] else array[_error::text] end);
-    perform pg_notify('holdfast_end', _run.run_id::text);
+    if _error is not null then
+        perform append_events(_run.thread_id, _run.run_id, array['error'], array[_error::text]);
+    end if;
+    perform append_end(_run.thread_id, _run.run_id, _run.graph_id,
+        case when _error is null then 'interrupted' else 'failed' end, _error ->> 'message');
     perform pg_notify('holdfast_cancel', _run.run_id || ' superseded');
 end $$;

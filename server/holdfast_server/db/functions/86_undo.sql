@@ -8,6 +8,6 @@ begin
     perform settle_thread(thread_id, case when error is not null then 'error'
         when coalesce(interrupts::text, '{}') <> '{}' then 'interrupted' else 'idle' end)
     from thread where thread_id = _run.thread_id;
-    perform pg_notify('holdfast_end', _run.run_id::text);
+    perform append_end(_run.thread_id, _run.run_id, _run.graph_id, 'interrupted');
     perform pg_notify('holdfast_cancel', _run.run_id || ' superseded');
 end $$;

@@ -10,7 +10,8 @@ begin
     where thread_id = _thread_id and state = 'running';
     perform pg_notify('holdfast_end', run_id::text) from run
     where thread_id = _thread_id and state in ('scheduled', 'blocked', 'ready', 'running');
-    delete from event where run_id in (select run_id from run where thread_id = _thread_id);
+    perform pg_notify('holdfast_thread', _thread_id::text);
+    delete from event where thread_id = _thread_id;
     delete from effect where thread_id = _thread_id;
     delete from thread where thread_id = _thread_id;
     delete from checkpoints where thread_id = _thread_id::text;

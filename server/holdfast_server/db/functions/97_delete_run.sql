@@ -9,12 +9,12 @@ begin
     if gone.run_id is null then
         return false;
     end if;
-    delete from event where run_id = _run_id;
+    delete from event where thread_id = _thread_id and run_id = _run_id;
     if gone.state in ('scheduled', 'blocked', 'ready', 'running') then
         perform settle_thread(_thread_id, case when coalesce(interrupts::text, '{}') <> '{}'
             then 'interrupted' else 'idle' end) from thread where thread_id = _thread_id;
         perform pg_notify('holdfast_cancel', _run_id || ' superseded');
-        perform pg_notify('holdfast_end', _run_id::text);
+        perform append_end(_thread_id, _run_id, gone.graph_id, 'interrupted');
     end if;
     return true;
 end $$;
