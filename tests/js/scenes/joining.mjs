@@ -1,6 +1,6 @@
 // Streams that are joined, resumed, and reconnected after the connection broke.
 import assert from "node:assert/strict";
-import http from "node:http";
+import { cutter } from "../cutter.mjs";
 import { all, busyRun, newThread } from "../words.mjs";
 
 const INPUT = { input: { x: 1 }, streamMode: ["values", "updates"], streamResumable: true };
@@ -42,40 +42,13 @@ export async function leaving_a_joined_stream_cancels_on_request(client) {
   assert.equal((await client.runs.get(threadId, runId)).status, "interrupted");
 }
 
-/** A proxy that cuts the connection of its first event stream after `bytes` bytes. */
-function cutter(target, bytes) {
-  const seen = [];
-  const server = http.createServer((incoming, outgoing) => {
-    const { method, headers } = incoming;
-    seen.push({ method, path: incoming.url, lastEventId: headers["last-event-id"] });
-    const passed = http.request(`${target}${incoming.url}`, { method, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode, answer.headers);
-      const isFirstStream = seen.filter((r) => /\/stream/.test(r.path)).length === 1;
-      const isCut = isFirstStream && /\/stream/.test(incoming.url);
-      let sent = 0;
-      answer.on("data", (chunk) => {
-        outgoing.write(chunk);
-        sent += chunk.length;
-        if (isCut && sent >= bytes) setTimeout(() => outgoing.destroy(), 50);
-      });
-      answer.on("end", () => outgoing.end());
-      answer.on("error", () => outgoing.destroy());
-    });
-    passed.on("error", () => outgoing.destroy());
-    incoming.pipe(passed);
-  });
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve({ seen, server, url: `http://127.0.0.1:${server.address().port}` }));
-  });
-}
-
 export async function a_broken_stream_goes_on_where_it_broke(client, { apiUrl, Client }) {
   const proxy = await cutter(apiUrl, 1);
   const far = new Client({ apiUrl: proxy.url, apiKey: null });
   const threadId = await newThread(far);
   const options = { input: { seconds: 1 }, streamMode: ["values", "updates"], streamResumable: true };
   const parts = await all(far.runs.stream(threadId, "slow", options));
-  const again = proxy.seen.filter((r) => r.method === "GET" && /\/runs\/.*\/stream/.test(r.path));
+  const again = proxy.seen.filter((r) => r.method === "GET" && /\/runs\/.*\/stream/.test(r.url));
   assert.ok(again.length >= 1, "the client did not come back");
   assert.match(again[0].lastEventId, /^\d+-\d+$/);
   const whole = await all(client.runs.joinStream(threadId, parts[0].data.run_id, { lastEventId: "-1" }));
