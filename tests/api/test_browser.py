@@ -11,20 +11,27 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from js.installed import Missing, chromium, node
 from stack import Stack
 
 # The thread-stream protocol is played by the same page: add "v3-sse" and "v3-websocket".
 PROTOCOLS = ["legacy"]
 SDKS = ["sdk-1-12", "sdk-1-15"]
+
+
+def _scene(graph: str, scene: str, *behaviours: str) -> ParameterSet:
+    return pytest.param(graph, scene, marks=pytest.mark.behaviour(*behaviours))
+
+
 SCENES = [
-    pytest.param("supervised", "approval", marks=pytest.mark.behaviour("browser.approval")),
-    pytest.param("supervised", "question_after_a_reload", marks=pytest.mark.behaviour("browser.reload-keeps-question")),
-    pytest.param("story", "streaming", marks=pytest.mark.behaviour("browser.streams-words")),
-    pytest.param("story", "reload_while_it_runs", marks=pytest.mark.behaviour("browser.rejoins")),
-    pytest.param("story", "broken_connection", marks=pytest.mark.behaviour("browser.reconnects", "cors.exposes-location")),
-    pytest.param("story", "stop", marks=pytest.mark.behaviour("browser.stop-cancels")),
-]  # fmt: skip
+    _scene("supervised", "approval", "browser.approval"),
+    _scene("supervised", "question_after_a_reload", "browser.reload-keeps-question"),
+    _scene("story", "streaming", "browser.streams-words"),
+    _scene("story", "reload_while_it_runs", "browser.rejoins"),
+    _scene("story", "broken_connection", "browser.reconnects", "cors.exposes-location"),
+    _scene("story", "stop", "browser.stop-cancels"),
+]
 
 
 class Quiet(SimpleHTTPRequestHandler):

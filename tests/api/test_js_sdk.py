@@ -6,18 +6,24 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from js.installed import node
 from stack import Stack
 
+
+def _scene(scene: str, *behaviours: str) -> ParameterSet:
+    return pytest.param(scene, marks=pytest.mark.behaviour(*behaviours))
+
+
 SCENES = [
-    pytest.param("assistants", marks=pytest.mark.behaviour("js.assistants")),
-    pytest.param("threads", marks=pytest.mark.behaviour("js.threads", "history.before-in-three-forms")),
-    pytest.param("runs", marks=pytest.mark.behaviour("js.runs", "js.run-created", "js.query-lists")),
-    pytest.param("joining", marks=pytest.mark.behaviour("js.join-stream", "js.reconnects")),
-    pytest.param("questions", marks=pytest.mark.behaviour("js.questions")),
-    pytest.param("errors", marks=pytest.mark.behaviour("js.errors")),
-    pytest.param("stateless", marks=pytest.mark.behaviour("js.stateless", "runs.stateless.stream-without-thread")),
-]  # fmt: skip
+    _scene("assistants", "js.assistants"),
+    _scene("threads", "js.threads", "history.before-in-three-forms"),
+    _scene("runs", "js.runs", "js.run-created", "js.query-lists"),
+    _scene("joining", "js.join-stream", "js.reconnects"),
+    _scene("questions", "js.questions"),
+    _scene("errors", "js.errors"),
+    _scene("stateless", "js.stateless", "runs.stateless.stream-without-thread"),
+]
 
 
 @pytest.mark.parametrize("sdk", ["sdk-1-12", "sdk-1-15"])

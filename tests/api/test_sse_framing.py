@@ -9,16 +9,8 @@ import time
 from typing import Any
 
 import httpx
+from api.framing import frames
 from api.scene import LONG, Client, busy_run, status_of
-
-FRAME = re.compile(rb"event: ([^\r\n]+)\r\ndata: ([^\r\n]+)\r\n(?:id: (\d+-\d+)\r\n)?\r\n")
-
-
-def frames(raw: bytes) -> list[tuple[str, Any, str | None]]:
-    """Name, data and id of each frame; anything that is no frame or heartbeat fails."""
-    found = [(n.decode(), json.loads(d), i.decode() or None) for n, d, i in FRAME.findall(raw)]
-    assert FRAME.sub(b"", raw).replace(b": heartbeat\r\n\r\n", b"") == b""
-    return found
 
 
 async def streamed(http: httpx.AsyncClient, thread_id: str, **body: Any) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""Tells a story of as many words as it was told, twenty a second: long enough to reload a page in the middle."""
+"""Tells a story of as many words as it was told, twenty a second: time to reload a page in the middle."""
 
 import asyncio
 from collections.abc import AsyncIterator

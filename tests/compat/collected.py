@@ -1,4 +1,4 @@
-"""Which test proves which behaviour, as JSON: collects all tests and runs none (`python -m compat.collected`)."""
+"""Which test proves which behaviour, as JSON: collects all tests and runs none."""
 
 from __future__ import annotations
 

@@ -40,5 +40,8 @@ def faults(listed: list[Behaviour], proved: dict[str, list[str]]) -> list[str]:
         *(f"{b.name} has no sentence" for b in listed if not b.sentence.strip()),
         *(f"{b.name} has no source" for b in listed if not b.source.strip()),
         *(f"{name} is listed and no test proves it" for name in names if not proved.get(name)),
-        *(f"{name} is named by {proved[name][0]} and not listed" for name in sorted(proved.keys() - {*names})),
+        *(
+            f"{name} is named by {proved[name][0]} and not listed"
+            for name in sorted(proved.keys() - {*names})
+        ),
     ]
