@@ -37,6 +37,7 @@ def remote(stack: Stack, name: str) -> RemoteGraph:
     return RemoteGraph(name, url=stack.url, client=stack.client())
 
 
+@pytest.mark.behaviour("remote-graph.async")
 async def test_it_is_invoked_and_streamed(stack: Stack, thread_id: str) -> None:
     echo, config = remote(stack, "echo"), config_of(thread_id)
     assert (await echo.ainvoke({"x": 1}, config))["log"] == ["first", "second"]
@@ -44,6 +45,7 @@ async def test_it_is_invoked_and_streamed(stack: Stack, thread_id: str) -> None:
     assert chunks == [{"first": chunks[0]["first"]}, {"second": {"log": ["second"]}}]
 
 
+@pytest.mark.behaviour("remote-graph.async")
 async def test_it_has_state_and_history_and_is_edited(stack: Stack, thread_id: str) -> None:
     echo, config = remote(stack, "echo"), config_of(thread_id)
     await echo.ainvoke({"x": 1}, config)
@@ -55,6 +57,7 @@ async def test_it_has_state_and_history_and_is_edited(stack: Stack, thread_id: s
     assert (await echo.aget_state(edited)).values["x"] == 2
 
 
+@pytest.mark.behaviour("remote-graph.async")
 async def test_it_asks_and_takes_the_answer(stack: Stack, thread_id: str) -> None:
     ask, config = remote(stack, "ask"), config_of(thread_id)
     asked = await ask.ainvoke({"x": 1}, config)
@@ -63,16 +66,19 @@ async def test_it_asks_and_takes_the_answer(stack: Stack, thread_id: str) -> Non
     assert (await ask.ainvoke(Command(resume="yes"), config))["answers"] == ["yes"]
 
 
+@pytest.mark.behaviour("remote-graph.async")
 async def test_its_errors_are_raised(stack: Stack, thread_id: str) -> None:
     with pytest.raises(RemoteException, match="boom from node"):
         await remote(stack, "fails").ainvoke({}, config_of(thread_id))
 
 
+@pytest.mark.behaviour("remote-graph.async")
 async def test_it_is_drawn(stack: Stack) -> None:
     drawing = await remote(stack, "sub").aget_graph()
     assert set(drawing.nodes) == {"__start__", "outer", "calm", "asking", "__end__"}
 
 
+@pytest.mark.behaviour("remote-graph.async")
 async def test_it_is_a_node_of_a_local_graph(stack: Stack) -> None:
     story = StateGraph(State)
     story.add_node("far", remote(stack, "echo"))
