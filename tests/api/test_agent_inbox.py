@@ -11,7 +11,7 @@ from api.scene import Client
 
 pytestmark = pytest.mark.behaviour("agent-inbox.requests")
 
-ANSWERS = [
+ANSWERS: list[dict[str, Any]] = [
     {"type": "accept", "args": None},
     {"type": "edit", "args": {"action": "reply", "args": {"mail": "edited"}}},
     {"type": "response", "args": "say no"},

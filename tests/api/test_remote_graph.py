@@ -94,8 +94,8 @@ def sync_remote(stack: Stack, name: str) -> RemoteGraph:
 def test_the_sync_face_invokes_streams_and_edits(stack: Stack) -> None:
     echo, config = sync_remote(stack, "echo"), config_of(str(uuid4()))
     assert echo.invoke({"x": 1}, config)["log"] == ["first", "second"]
-    parts = list(echo.stream({"x": 1}, config, stream_mode=["updates", "custom"]))
-    assert [part[0] for part in parts] == ["custom", "updates", "updates"]
+    parts: list[Any] = list(echo.stream({"x": 1}, config, stream_mode=["updates", "custom"]))
+    assert [part.event for part in parts] == ["custom", "updates", "updates"]
     edited = echo.update_state(config, {"x": 2}, as_node="first")
     assert (echo.get_state(edited).values["x"], echo.get_state(edited).next) == (2, ("second",))
     assert set(echo.get_graph().nodes) == {"__start__", "first", "second", "__end__"}

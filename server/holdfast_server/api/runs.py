@@ -173,22 +173,6 @@ async def join_stream(
     return _event_response(wiring, row, events, cancel=_cancels(cancel_on_disconnect))
 
 
-@router.get("/runs/{run_id}/stream")
-async def join_stream_stateless(
-    wiring: Wiring,
-    run_id: str,
-    cancel_on_disconnect: Flag = "false",
-    stream_mode: Annotated[list[str] | None, Query()] = None,
-    last_event_id: Annotated[str | None, Header()] = None,
-) -> Response:
-    """Streams the events of a run whose thread the client does not know."""
-    row = await wiring.row("find_thread_of_run", run_id=uuid_of(run_id, "run"))
-    if row is None:
-        raise ApiError(404, "Run not found")
-    thread_id = str(row["thread_id"])
-    return await join_stream(wiring, thread_id, run_id, cancel_on_disconnect, stream_mode, last_event_id)
-
-
 @router.post("/threads/{thread_id}/runs/{run_id}/cancel")
 async def cancel(
     wiring: Wiring, thread_id: str, run_id: str, wait: Flag = "false", action: Flag = "interrupt"
