@@ -1,33 +1,56 @@
-// A connection that breaks: a proxy in front of the API that hangs up in the middle of the first event stream.
+// A connection that breaks: a proxy in front of the API that hangs up on the first event stream that gets long.
 import http from "node:http";
+import net from "node:net";
 
-/** Starts one on loopback that passes `bytes` bytes of that stream; answers its address and what it saw. */
-export function cutter(target, bytes) {
+/** Starts one on loopback; long means so many bytes. `broken` resolves when it has hung up. */
+export async function cutter(target, bytes) {
   const seen = [];
-  const server = http.createServer((incoming, outgoing) => {
-    const { method, headers, url } = incoming;
+  let isBroken = false;
+  let hungUp;
+  const broken = new Promise((resolve) => (hungUp = resolve));
+
+  /** Notes a request; answers how many bytes of its answer may pass. */
+  function noted({ method, url, headers }) {
     const isStream = /\/stream/.test(url) && method !== "OPTIONS";
-    const isCut = isStream && !seen.some((r) => r.isStream);
     seen.push({ method, url, isStream, lastEventId: headers["last-event-id"] });
+    return isStream ? bytes : Infinity;
+  }
+
+  /** Passes what arrives; hangs up once the bytes are out, which a socket that is destroyed at once would keep. */
+  function pass(from, to, left = Infinity) {
+    from.on("data", (chunk) => {
+      left -= chunk.length;
+      const isLast = left <= 0 && !isBroken;
+      isBroken ||= isLast;
+      if (!to.destroyed) to.write(chunk, () => isLast && hungUp(to.destroy()));
+    });
+    from.on("end", () => to.end());
+    from.on("error", () => to.destroy());
+  }
+
+  const server = http.createServer((incoming, outgoing) => {
+    const left = noted(incoming);
+    const { method, headers, url } = incoming;
     const passed = http.request(`${target}${url}`, { method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode, answer.headers);
-      if (isCut) cut(answer, outgoing, bytes);
-      else answer.pipe(outgoing);
+      pass(answer, outgoing, left);
     });
     passed.on("error", () => outgoing.destroy());
     incoming.pipe(passed);
   });
-  return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve({ seen, server, url: `http://127.0.0.1:${server.address().port}` }));
+  server.on("upgrade", (incoming, socket) => {
+    const left = noted(incoming);
+    const { hostname, port } = new URL(target);
+    const far = net.connect(port, hostname, () => far.write(head(incoming)));
+    pass(far, socket, left);
+    pass(socket, far);
   });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { seen, server, broken, url: `http://127.0.0.1:${server.address().port}` };
 }
 
-function cut(answer, outgoing, bytes) {
-  let left = bytes;
-  answer.on("data", (chunk) => {
-    // Hang up once the bytes are out: a socket that is destroyed at once takes them along.
-    if (left > 0) outgoing.write(chunk, () => left <= 0 && outgoing.destroy());
-    left -= chunk.length;
-  });
-  answer.on("end", () => outgoing.end());
+function head({ method, url, rawHeaders }) {
+  const lines = [`${method} ${url} HTTP/1.1`];
+  for (let n = 0; n < rawHeaders.length; n += 2) lines.push(`${rawHeaders[n]}: ${rawHeaders[n + 1]}`);
+  return `${lines.join("\r\n")}\r\n\r\n`;
 }

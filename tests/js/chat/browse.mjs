@@ -15,7 +15,8 @@ const FLAGS = [
 const [scene, executablePath, address, pictures] = process.argv.slice(2);
 const url = new URL(address);
 const play = scenes[scene];
-if (play.cutAfter) url.searchParams.set("api", (await cutter(url.searchParams.get("api"), play.cutAfter)).url);
+const connection = play.cutAfter && (await cutter(url.searchParams.get("api"), play.cutAfter));
+if (connection) url.searchParams.set("api", connection.url);
 const profile = await mkdtemp(`${tmpdir()}/holdfast-chat-`);
 const viewport = { width: 900, height: 700 };
 const browser = await chromium.launchPersistentContext(profile, {
@@ -26,13 +27,17 @@ page.setDefaultTimeout(20_000);
 page.on("console", (message) => console.log(`console.${message.type()}: ${message.text()}`));
 page.on("pageerror", (error) => console.log(`page error: ${error.stack}`));
 
+function tooLong(milliseconds) {
+  return new Promise((_, reject) => setTimeout(() => reject(new Error("the scene does not end")), milliseconds));
+}
+
 const requests = [];
 page.on("request", (request) => requests.push(`${request.method()} ${new URL(request.url()).pathname}`));
 const picture = (name) => page.screenshot({ path: `${pictures}/${name}.png` });
 let failed = false;
 try {
   await page.goto(url.href);
-  await play(page, { requests, picture });
+  await Promise.race([play(page, { requests, picture, connection }), tooLong(60_000)]);
 } catch (error) {
   failed = true;
   console.error(error);
