@@ -30,6 +30,7 @@ SCENES = [
     _scene("story", "streaming", "browser.streams-words"),
     _scene("story", "reload_while_it_runs", "browser.rejoins"),
     _scene("story", "broken_connection", "browser.reconnects", "cors.exposes-location"),
+    _scene("fails", "failure", "browser.failure-is-shown"),
     _scene("story", "stop", "browser.stop-cancels"),
 ]
 

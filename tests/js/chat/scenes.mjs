@@ -85,6 +85,16 @@ export async function reload_while_it_runs(page, { requests }) {
   assert.equal(await page.locator("li").count(), 2);
 }
 
+/** A run that fails says why, and still does when the page is loaded again. */
+export async function failure(page) {
+  await say(page, "anything");
+  await page.locator("[role=alert]", { hasText: "boom from node" }).waitFor();
+  await idle(page);
+  await page.waitForURL(/thread=/);
+  await page.reload();
+  await page.locator("[role=alert]", { hasText: "boom from node" }).waitFor();
+}
+
 /** The connection breaks in the middle of a run: the page comes back by itself, with all it missed. */
 export async function broken_connection(page, { requests, connection }) {
   await say(page, String(WORDS));
