@@ -60,7 +60,7 @@ def page(request: pytest.FixtureRequest, js: Path, tmp_path_factory: pytest.Temp
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize(("graph", "scene"), SCENES)
 def test_a_scene_in_the_browser(
-    stack: Stack, js: Path, page: str, tmp_path: Path, graph: str, scene: str, protocol: str
+    js: Path, page: str, stack: Stack, tmp_path: Path, graph: str, scene: str, protocol: str
 ) -> None:
     try:
         browser = chromium()

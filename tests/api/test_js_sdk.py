@@ -28,7 +28,7 @@ SCENES = [
 
 @pytest.mark.parametrize("sdk", ["sdk-1-12", "sdk-1-15"])
 @pytest.mark.parametrize("scene", SCENES)
-def test_a_scene_of_the_sdk(stack: Stack, js: Path, sdk: str, scene: str) -> None:
+def test_a_scene_of_the_sdk(js: Path, stack: Stack, sdk: str, scene: str) -> None:
     command = [node(), str(js / "run.mjs"), sdk, scene, stack.url]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
