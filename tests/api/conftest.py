@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import httpx
 import psycopg
 import pytest
 import pytest_asyncio
+from js.installed import Missing, install
 from langgraph_sdk.client import LangGraphClient
 from stack import Stack
 
@@ -49,6 +51,21 @@ async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
 async def thread_id(client: LangGraphClient) -> str:
     """The id of an empty thread."""
     return str((await client.threads.create())["thread_id"])
+
+
+@pytest.fixture(scope="session")
+def js(request: pytest.FixtureRequest) -> Path:
+    """The folder with the JavaScript scenes, their packages installed; skips where that cannot be."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def tell(news: str) -> None:
+        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+            print(f"\n{news}", flush=True)
+
+    try:
+        return install(tell)
+    except Missing as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,6 +12,7 @@ from langgraph_sdk.errors import BadRequestError, ConflictError, NotFoundError, 
 from holdfast_server.runs.assistant import default_assistant_id
 
 
+@pytest.mark.behaviour("assistants.default-per-graph")
 async def test_every_graph_has_an_assistant_that_studio_finds(client: Client) -> None:
     found = await client.assistants.search(metadata={"created_by": "system"}, limit=100)
     by_graph = {a["graph_id"]: a for a in found}
@@ -19,16 +20,19 @@ async def test_every_graph_has_an_assistant_that_studio_finds(client: Client) ->
     assert by_graph["echo"]["name"] == "echo"
 
 
+@pytest.mark.behaviour("assistants.default-id")
 async def test_clients_compute_the_same_id_from_the_name_of_a_graph(client: Client) -> None:
     namespace = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
     assistant = await client.assistants.get(str(uuid5(namespace, "echo")))
     assert assistant["graph_id"] == "echo"
 
 
+@pytest.mark.behaviour("assistants.by-graph-name")
 async def test_an_assistant_is_found_by_the_name_of_its_graph(client: Client) -> None:
     assert (await client.assistants.get("echo"))["assistant_id"] == str(default_assistant_id("echo"))
 
 
+@pytest.mark.behaviour("assistants.versions-count-up")
 async def test_an_assistant_is_created_read_changed_and_deleted(client: Client) -> None:
     made = await client.assistants.create(
         "echo", name="mine", description="for tests", metadata={"team": "a"}, config={"tags": ["t"]}
@@ -46,6 +50,7 @@ async def test_an_assistant_is_created_read_changed_and_deleted(client: Client) 
         await client.assistants.get(made["assistant_id"])
 
 
+@pytest.mark.behaviour("assistants.if-exists")
 async def test_an_existing_id_is_refused_or_given_back(client: Client) -> None:
     first = await client.assistants.create("echo", assistant_id=str(uuid4()), name="first")
     with pytest.raises(ConflictError, match="already exists"):
@@ -56,6 +61,7 @@ async def test_an_existing_id_is_refused_or_given_back(client: Client) -> None:
     assert again == first
 
 
+@pytest.mark.behaviour("assistants.search")
 async def test_search_filters_pages_and_counts(client: Client) -> None:
     batch = str(uuid4())
     for n in range(3):
@@ -73,6 +79,7 @@ async def test_search_filters_pages_and_counts(client: Client) -> None:
     assert await client.assistants.search(metadata={"batch": batch}, graph_id="ask") == []
 
 
+@pytest.mark.behaviour("assistants.graph-and-schemas")
 async def test_the_drawing_shows_sub_graphs_on_request(client: Client) -> None:
     plain = await client.assistants.get_graph("sub")
     assert {n["id"] for n in plain["nodes"]} == {"__start__", "outer", "calm", "asking", "__end__"}
@@ -80,6 +87,7 @@ async def test_the_drawing_shows_sub_graphs_on_request(client: Client) -> None:
     assert "calm:inner" in {n["id"] for n in deep["nodes"]}
 
 
+@pytest.mark.behaviour("assistants.graph-and-schemas")
 async def test_the_schemas_describe_input_state_and_context(client: Client) -> None:
     schemas = await client.assistants.get_schemas(str(default_assistant_id("slow")))
     assert schemas["graph_id"] == "slow"
@@ -87,6 +95,7 @@ async def test_the_schemas_describe_input_state_and_context(client: Client) -> N
     assert set(schemas["state_schema"]["properties"]) == {"seconds", "blocking", "log"}
 
 
+@pytest.mark.behaviour("assistants.config-under-run")
 async def test_the_config_of_an_assistant_is_merged_under_that_of_the_run(client: Client) -> None:
     assistant = await client.assistants.create(
         "echo", config={"configurable": {"a": 1, "b": 1}, "tags": ["from assistant"]}
@@ -100,6 +109,7 @@ async def test_the_config_of_an_assistant_is_merged_under_that_of_the_run(client
     assert seen["config"]["tags"] == ["from run"]
 
 
+@pytest.mark.behaviour("assistants.unknown-graph")
 async def test_an_unknown_graph_is_refused_with_the_names_of_the_known(client: Client) -> None:
     with pytest.raises(NotFoundError, match=r"'nope' not found.*echo"):
         await client.assistants.create("nope")

@@ -57,6 +57,7 @@ WRONG_RUNS: list[tuple[str, dict[str, Any], int, str]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.behaviour("runs.unknown-assistant")
 @pytest.mark.parametrize("verb", ["", "/wait", "/stream"])
 async def test_a_wrong_run_is_refused_before_anything_starts(
     client: Client, http: httpx.AsyncClient, thread_id: str, stack_database: str, verb: str
@@ -72,6 +73,7 @@ async def test_a_wrong_run_is_refused_before_anything_starts(
     assert await client.threads.get(thread_id) == thread
 
 
+@pytest.mark.behaviour("http.bad-body-422")
 @pytest.mark.parametrize(
     "raw",
     [b"{", b"[1", b"\xff\xfe", b'{"a": NaN}', b'"\\ud800"', b"nothing", b"[]", b"3", b'"text"', b"null"],
@@ -134,6 +136,7 @@ WRONG: list[tuple[str, str, Any, int, str]] = [
 ]
 
 
+@pytest.mark.behaviour("threads.bad-uuid")
 @pytest.mark.parametrize(("method", "path", "body", "status", "hint"), WRONG)
 async def test_a_wrong_request_is_refused_with_a_reason(
     http: httpx.AsyncClient, stack_database: str, method: str, path: str, body: Any, status: int, hint: str

@@ -15,6 +15,7 @@ async def checkpoints(client: Client, thread_id: str) -> list[str | None]:
     return [s["checkpoint_id"] for s in await client.threads.get_history(thread_id, limit=50)]
 
 
+@pytest.mark.behaviour("cancel.interrupt")
 async def test_a_cancelled_run_ends_in_a_moment_and_can_be_continued(client: Client, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     started = time.monotonic()
@@ -28,6 +29,7 @@ async def test_a_cancelled_run_ends_in_a_moment_and_can_be_continued(client: Cli
     assert (await client.runs.wait(thread_id, "slow", input=None))["log"] == ["before", "slept", "after"]
 
 
+@pytest.mark.behaviour("cancel.answers")
 async def test_cancel_answers_202_or_waits(client: Client, http: httpx.AsyncClient, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     cancel = f"/threads/{thread_id}/runs/{run_id}/cancel"
@@ -45,6 +47,7 @@ async def test_cancel_answers_202_or_waits(client: Client, http: httpx.AsyncClie
     assert await status_of(client, thread_id, second) == "interrupted"
 
 
+@pytest.mark.behaviour("threads.never-stuck-busy", "cancel.rollback")
 async def test_a_rolled_back_run_is_gone_with_its_writes(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={"x": 1})
     before = await checkpoints(client, thread_id)
@@ -57,6 +60,7 @@ async def test_a_rolled_back_run_is_gone_with_its_writes(client: Client, thread_
     assert (thread["status"], thread["values"]["log"]) == ("idle", ["first", "second"])
 
 
+@pytest.mark.behaviour("cancel.pending")
 async def test_a_waiting_run_is_cancelled_without_having_run(client: Client, thread_id: str) -> None:
     first = await busy_run(client, thread_id)
     queued = await client.runs.create(thread_id, "echo", input={})
@@ -67,6 +71,7 @@ async def test_a_waiting_run_is_cancelled_without_having_run(client: Client, thr
     assert (await client.threads.get_state(thread_id))["values"]["log"] == ["before"]
 
 
+@pytest.mark.behaviour("cancel.nothing-to-cancel")
 async def test_what_cannot_be_cancelled_is_said(
     client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
@@ -80,6 +85,7 @@ async def test_what_cannot_be_cancelled_is_said(
     assert wrong.status_code == 422
 
 
+@pytest.mark.behaviour("runs.wait.cancelled-has-values")
 async def test_whoever_waits_for_a_cancelled_run_gets_its_last_values(client: Client, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     joined = asyncio.create_task(client.runs.join(thread_id, run_id))
@@ -87,6 +93,7 @@ async def test_whoever_waits_for_a_cancelled_run_gets_its_last_values(client: Cl
     assert (await joined)["log"] == ["before"]
 
 
+@pytest.mark.behaviour("runs.on-disconnect")
 @pytest.mark.parametrize("verb", ["stream", "wait"])
 async def test_hanging_up_cancels_only_on_request(
     client: Client, http: httpx.AsyncClient, thread_id: str, verb: str
@@ -111,6 +118,7 @@ async def test_hanging_up_cancels_only_on_request(
     await client.runs.cancel(thread_id, run_id, wait=True)
 
 
+@pytest.mark.behaviour("runs.cancel-on-disconnect")
 async def test_leaving_a_joined_stream_cancels_on_request(
     client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:

@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import httpx
+import pytest
 from api.scene import Client
 
 ROUNDS = 60
@@ -49,6 +50,7 @@ def body(dice: random.Random) -> Any:
     return value
 
 
+@pytest.mark.behaviour("http.never-500")
 async def test_no_body_makes_the_server_stumble(
     client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:

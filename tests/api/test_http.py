@@ -11,6 +11,7 @@ from api.scene import Client
 ORIGIN = {"origin": "https://smith.langchain.com"}
 
 
+@pytest.mark.behaviour("http.json-in-plain-text")
 @pytest.mark.parametrize("content_type", ["text/plain", "text/plain;charset=UTF-8", "application/json", None])
 async def test_a_body_is_json_whatever_its_type_says(
     http: httpx.AsyncClient, content_type: str | None
@@ -22,6 +23,7 @@ async def test_a_body_is_json_whatever_its_type_says(
     assert "echo" in {a["graph_id"] for a in response.json()}
 
 
+@pytest.mark.behaviour("http.unknown-fields-ignored")
 async def test_unknown_fields_are_ignored(http: httpx.AsyncClient) -> None:
     body = {
         "assistant_id": "echo", "input": {"x": 1}, "strict_resume": True, "langsmith_tracer": {"a": 1},
@@ -30,6 +32,7 @@ async def test_unknown_fields_are_ignored(http: httpx.AsyncClient) -> None:
     assert (await http.post("/runs/wait", json=body)).json()["x"] == 1
 
 
+@pytest.mark.behaviour("http.error-detail-string")
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -51,6 +54,7 @@ async def test_every_error_is_one_sentence(
     assert isinstance(response.json()["detail"], str)
 
 
+@pytest.mark.behaviour("cors.exposes-location", "cors.exposes-pagination")
 async def test_browsers_may_call_and_see_the_headers_they_need(http: httpx.AsyncClient) -> None:
     response = await http.get("/info", headers=ORIGIN)
     assert response.headers["access-control-allow-origin"] in ("*", ORIGIN["origin"])
@@ -59,6 +63,7 @@ async def test_browsers_may_call_and_see_the_headers_they_need(http: httpx.Async
         assert name in exposed
 
 
+@pytest.mark.behaviour("cors.preflight", "cors.private-network")
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE", "PUT"])
 async def test_preflights_are_answered_also_from_a_private_network(
     http: httpx.AsyncClient, method: str
@@ -74,15 +79,18 @@ async def test_preflights_are_answered_also_from_a_private_network(
     assert "x-auth-scheme" in response.headers["access-control-allow-headers"].lower()
 
 
+@pytest.mark.behaviour("cors.errors-too")
 async def test_errors_carry_cors_headers_too(http: httpx.AsyncClient) -> None:
     assert "access-control-allow-origin" in (await http.get("/threads/x", headers=ORIGIN)).headers
 
 
+@pytest.mark.behaviour("http.trailing-slash")
 async def test_a_trailing_slash_finds_the_way(http: httpx.AsyncClient) -> None:
     response = await http.post("/threads/", json={}, follow_redirects=True)
     assert response.status_code == 200
 
 
+@pytest.mark.behaviour("info.ok", "info.version-and-flags")
 async def test_health_and_identity(http: httpx.AsyncClient) -> None:
     for path in ("/ok", "/", "/ok?check_db=1"):
         assert (await http.get(path)).json()["ok"] is True
@@ -92,6 +100,7 @@ async def test_health_and_identity(http: httpx.AsyncClient) -> None:
     assert tuple(map(int, info["version"].split("."))) >= (0, 4, 35)
 
 
+@pytest.mark.behaviour("http.openapi")
 async def test_the_documentation_covers_the_bodies(http: httpx.AsyncClient) -> None:
     described = (await http.get("/openapi.json")).json()
     body = described["paths"]["/threads/{thread_id}/runs/stream"]["post"]["requestBody"]
@@ -99,6 +108,7 @@ async def test_the_documentation_covers_the_bodies(http: httpx.AsyncClient) -> N
     assert (await http.get("/docs")).status_code == 200
 
 
+@pytest.mark.behaviour("info.ok")
 async def test_the_server_answers_while_user_code_blocks_the_worker(
     client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:

@@ -18,6 +18,7 @@ async def status(client: Client, thread_id: str) -> str:
     return str((await client.threads.get(thread_id))["status"])
 
 
+@pytest.mark.behaviour("runs.wait.interrupt-in-values", "runs.interrupt-is-success")
 async def test_a_question_ends_the_run_and_marks_the_thread(client: Client, thread_id: str) -> None:
     run = await client.runs.create(thread_id, "ask", input={"x": 1})
     answer = await client.runs.join(thread_id, run["run_id"])
@@ -29,6 +30,7 @@ async def test_a_question_ends_the_run_and_marks_the_thread(client: Client, thre
     assert await status(client, thread_id) == "interrupted"
 
 
+@pytest.mark.behaviour("resume.bare")
 @pytest.mark.parametrize("answer", ["yes", 0, False, "", [], ["a"], {"deep": [1]}, 1.5])
 async def test_a_bare_answer_reaches_the_one_question(client: Client, thread_id: str, answer: Any) -> None:
     await client.runs.wait(thread_id, "ask", input={})
@@ -38,6 +40,7 @@ async def test_a_bare_answer_reaches_the_one_question(client: Client, thread_id:
     assert (await client.threads.get(thread_id))["interrupts"] == {}
 
 
+@pytest.mark.behaviour("resume.by-id")
 async def test_an_answer_by_id_reaches_its_question(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask", input={})
     (question,) = await questions(client, thread_id)
@@ -45,6 +48,7 @@ async def test_an_answer_by_id_reaches_its_question(client: Client, thread_id: s
     assert values["answers"] == ["by id"]
 
 
+@pytest.mark.behaviour("runs.command-wins-over-empty-input")
 async def test_a_command_wins_over_an_empty_input(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask", input={})
     values = await client.runs.wait(thread_id, "ask", input={}, command={"resume": "chat"})
@@ -60,6 +64,7 @@ async def test_two_questions_of_one_node_come_one_after_the_other(client: Client
     assert values["answers"] == ["1", "2"]
 
 
+@pytest.mark.behaviour("resume.by-id")
 async def test_two_questions_at_once_are_answered_together(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask_both", input={})
     asked = {q["value"]: q["id"] for q in await questions(client, thread_id)}
@@ -69,6 +74,7 @@ async def test_two_questions_at_once_are_answered_together(client: Client, threa
     assert await status(client, thread_id) == "idle"
 
 
+@pytest.mark.behaviour("resume.by-id")
 async def test_two_questions_at_once_are_answered_one_by_one(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask_both", input={})
     asked = {q["value"]: q["id"] for q in await questions(client, thread_id)}
@@ -87,6 +93,7 @@ async def test_one_bare_answer_to_two_questions_is_an_error_and_both_stay_open(
     assert len(await questions(client, thread_id)) == 2
 
 
+@pytest.mark.behaviour("resume.unknown-id")
 async def test_an_answer_to_an_unknown_question_answers_nothing(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask", input={})
     await client.runs.wait(thread_id, "ask", command={"resume": {"0" * 32: "lost"}}, raise_error=False)
@@ -94,12 +101,14 @@ async def test_an_answer_to_an_unknown_question_answers_nothing(client: Client, 
     assert (await client.runs.wait(thread_id, "ask", command={"resume": "yes"}))["answers"] == ["yes"]
 
 
+@pytest.mark.behaviour("resume.sub-graph")
 async def test_an_answer_inside_a_sub_graph_reaches_it(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "sub", input={})
     values = await client.runs.wait(thread_id, "sub", command={"resume": "deep"})
     assert (values["log"], values["answer"]) == (["outer"], "deep")
 
 
+@pytest.mark.behaviour("runs.functional-api")
 async def test_the_functional_api_asks_and_goes_on(client: Client, thread_id: str) -> None:
     asked = await client.runs.wait(thread_id, "entry", input=4)
     assert asked["__interrupt__"][0]["value"] == "8?"
@@ -108,6 +117,7 @@ async def test_the_functional_api_asks_and_goes_on(client: Client, thread_id: st
     }  # fmt: skip
 
 
+@pytest.mark.behaviour("command.update-and-goto")
 async def test_a_command_updates_and_jumps(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={"x": 1})
     values = await client.runs.wait(thread_id, "echo", command={"update": {"x": 2}, "goto": "second"})
@@ -117,6 +127,7 @@ async def test_a_command_updates_and_jumps(client: Client, thread_id: str) -> No
     assert values["log"] == ["first", *["second"] * 4]
 
 
+@pytest.mark.behaviour("runs.interrupt-before-after")
 async def test_breakpoints_stop_before_and_after(client: Client, thread_id: str) -> None:
     async def stopped_at(**options: Any) -> list[str]:
         await client.runs.wait(thread_id, "breakpoints", **options)
@@ -129,12 +140,14 @@ async def test_breakpoints_stop_before_and_after(client: Client, thread_id: str)
     assert values["log"] == ["one", "two", "three"]
 
 
+@pytest.mark.behaviour("runs.interrupt-before-after")
 async def test_the_breakpoints_of_a_graph_hold_by_themselves(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "breakpoints", input={})
     assert (await client.threads.get_state(thread_id))["next"] == ["three"]
     assert (await client.runs.wait(thread_id, "breakpoints", input=None))["log"] == ["one", "two", "three"]
 
 
+@pytest.mark.behaviour("runs.stateless.no-resume")
 async def test_an_answer_needs_a_thread(client: Client, http: httpx.AsyncClient) -> None:
     with pytest.raises(BadRequestError, match="thread_id when resuming"):
         await client.runs.create(None, "ask", command={"resume": "yes"})

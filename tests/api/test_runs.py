@@ -11,6 +11,7 @@ from api.scene import Client, busy_run, status_of, until
 from langgraph_sdk.errors import ConflictError, NotFoundError
 
 
+@pytest.mark.behaviour("runs.wait.values")
 async def test_wait_answers_with_the_final_values(client: Client, thread_id: str) -> None:
     values = await client.runs.wait(thread_id, "echo", input={"x": {"any": [1, None, "ü"]}})
     assert values["x"] == {"any": [1, None, "ü"]}
@@ -22,6 +23,7 @@ async def test_a_second_run_goes_on_from_the_first(client: Client, thread_id: st
     assert (await client.runs.wait(thread_id, "echo", input={}))["log"] == ["first", "second"] * 2
 
 
+@pytest.mark.behaviour("runs.object", "runs.list")
 async def test_a_created_run_is_shown_joined_and_listed(client: Client, thread_id: str) -> None:
     run = await client.runs.create(
         thread_id, "echo", input={"x": 1}, metadata={"mark": 1}, stream_mode="updates"
@@ -42,12 +44,14 @@ async def test_a_created_run_is_shown_joined_and_listed(client: Client, thread_i
     ]
 
 
+@pytest.mark.behaviour("runs.list")
 async def test_runs_are_listed_newest_first_in_pages(client: Client, thread_id: str) -> None:
     ids = [(await client.runs.create(thread_id, "echo", input={}))["run_id"] for _ in range(3)]
     assert [r["run_id"] for r in await client.runs.list(thread_id)] == ids[::-1]
     assert [r["run_id"] for r in await client.runs.list(thread_id, limit=1, offset=1)] == [ids[1]]
 
 
+@pytest.mark.behaviour("runs.wait.failure-is-200")
 async def test_a_failed_run_tells_its_error_with_status_200(
     client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
@@ -62,6 +66,7 @@ async def test_a_failed_run_tells_its_error_with_status_200(
     assert again.json() == {"__error__": failure}
 
 
+@pytest.mark.behaviour("runs.bad-input-is-run-error")
 @pytest.mark.parametrize(("given", "error"), [(None, "EmptyInputError"), (["list"], "InvalidUpdateError")])
 async def test_an_input_that_does_not_fit_the_graph_is_an_error_of_the_run(
     http: httpx.AsyncClient, given: object, error: str
@@ -71,12 +76,14 @@ async def test_an_input_that_does_not_fit_the_graph_is_an_error_of_the_run(
     assert answer.json()["__error__"]["error"] == error
 
 
+@pytest.mark.behaviour("runs.recursion-limit")
 async def test_the_recursion_limit_ends_a_run(http: httpx.AsyncClient) -> None:
     body = {"assistant_id": "echo", "input": {}, "config": {"recursion_limit": 1}}
     answer = await http.post("/runs/wait", json=body)
     assert answer.json()["__error__"]["error"] == "GraphRecursionError"
 
 
+@pytest.mark.behaviour("runs.stateless.temporary-thread")
 async def test_a_stateless_run_leaves_no_thread(client: Client) -> None:
     run = await client.runs.create(None, "echo", input={"x": 1})
 
@@ -91,12 +98,14 @@ async def test_a_stateless_run_leaves_no_thread(client: Client) -> None:
     assert await client.threads.search(ids=[run["thread_id"]]) == []
 
 
+@pytest.mark.behaviour("runs.stateless.temporary-thread")
 async def test_a_stateless_run_keeps_its_thread_on_request(client: Client) -> None:
     run = await client.runs.create(None, "echo", input={"x": 1}, on_completion="keep")
     await client.runs.join(run["thread_id"], run["run_id"])
     assert (await client.threads.get_state(run["thread_id"]))["values"]["x"] == 1
 
 
+@pytest.mark.behaviour("runs.if-not-exists")
 async def test_a_missing_thread_is_made_on_request(client: Client) -> None:
     thread_id = str(uuid4())
     with pytest.raises(NotFoundError):
@@ -105,6 +114,7 @@ async def test_a_missing_thread_is_made_on_request(client: Client) -> None:
     assert (await client.threads.get(thread_id))["metadata"]["mark"] == 1
 
 
+@pytest.mark.behaviour("threads.status", "runs.after-seconds")
 async def test_a_run_can_be_put_off(client: Client, thread_id: str) -> None:
     run = await client.runs.create(thread_id, "echo", input={}, after_seconds=1)
     assert run["status"] == "pending"
@@ -112,6 +122,7 @@ async def test_a_run_can_be_put_off(client: Client, thread_id: str) -> None:
     assert (await client.runs.join(thread_id, run["run_id"]))["log"] == ["first", "second"]
 
 
+@pytest.mark.behaviour("runs.from-checkpoint")
 async def test_a_run_starts_from_a_checkpoint(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={"x": 1})
     middle = (await client.threads.get_history(thread_id, limit=9))[1]
@@ -121,6 +132,7 @@ async def test_a_run_starts_from_a_checkpoint(client: Client, thread_id: str) ->
         await client.runs.create(thread_id, "echo", checkpoint_id=str(uuid4()))
 
 
+@pytest.mark.behaviour("runs.delete")
 async def test_a_finished_run_is_deleted_and_its_state_stays(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={"x": 1})
     (run,) = await client.runs.list(thread_id)
@@ -131,6 +143,7 @@ async def test_a_finished_run_is_deleted_and_its_state_stays(client: Client, thr
     assert (await client.threads.get_state(thread_id))["values"]["x"] == 1
 
 
+@pytest.mark.behaviour("threads.never-stuck-busy")
 async def test_a_deleted_running_run_frees_its_thread(client: Client, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     await client.runs.delete(thread_id, run_id)
@@ -138,6 +151,7 @@ async def test_a_deleted_running_run_frees_its_thread(client: Client, thread_id:
     assert (await client.runs.wait(thread_id, "echo", input={"x": 1}))["x"] == 1
 
 
+@pytest.mark.behaviour("runs.identity-in-config")
 async def test_a_run_hears_of_itself_in_its_config(client: Client, thread_id: str) -> None:
     given = {"thread_id": "forged", "run_id": "forged", "mine": 1}
     run = await client.runs.create(thread_id, "echo", input={}, config={"configurable": given})
@@ -146,6 +160,7 @@ async def test_a_run_hears_of_itself_in_its_config(client: Client, thread_id: st
     assert seen["graph_id"] == "echo"
 
 
+@pytest.mark.behaviour("runs.context")
 async def test_context_reaches_the_graph_or_is_refused_beside_a_configurable(
     client: Client, http: httpx.AsyncClient
 ) -> None:
@@ -160,6 +175,7 @@ async def test_sixteen_threads_run_at_once_without_meeting(client: Client) -> No
     assert [a["x"] for a in answers] == list(range(16))
 
 
+@pytest.mark.behaviour("multitask.reject-is-409")
 async def test_reject_is_refused_while_a_run_is_live(client: Client, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     with pytest.raises(ConflictError, match="already running a task"):
@@ -168,6 +184,7 @@ async def test_reject_is_refused_while_a_run_is_live(client: Client, thread_id: 
     assert await client.runs.wait(thread_id, "echo", input={}, multitask_strategy="reject")
 
 
+@pytest.mark.behaviour("multitask.enqueue-is-default")
 async def test_enqueued_runs_wait_their_turn(client: Client, thread_id: str) -> None:
     first = await busy_run(client, thread_id)
     queued = [await client.runs.create(thread_id, "echo", input={"x": n}) for n in range(2)]
@@ -178,6 +195,7 @@ async def test_enqueued_runs_wait_their_turn(client: Client, thread_id: str) -> 
     ]  # fmt: skip
 
 
+@pytest.mark.behaviour("multitask.interrupt")
 async def test_interrupt_keeps_what_the_other_run_did(client: Client, thread_id: str) -> None:
     first = await busy_run(client, thread_id)
     queued = await client.runs.create(thread_id, "echo", input={})
@@ -187,6 +205,7 @@ async def test_interrupt_keeps_what_the_other_run_did(client: Client, thread_id:
         assert await status_of(client, thread_id, run_id) == "interrupted"
 
 
+@pytest.mark.behaviour("multitask.rollback")
 async def test_rollback_leaves_no_trace_of_the_other_run(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={"x": 1})
     first = await busy_run(client, thread_id)

@@ -9,16 +9,9 @@ import time
 from typing import Any
 
 import httpx
+import pytest
+from api.framing import frames
 from api.scene import LONG, Client, busy_run, status_of
-
-FRAME = re.compile(rb"event: ([^\r\n]+)\r\ndata: ([^\r\n]+)\r\n(?:id: (\d+-\d+)\r\n)?\r\n")
-
-
-def frames(raw: bytes) -> list[tuple[str, Any, str | None]]:
-    """Name, data and id of each frame; anything that is no frame or heartbeat fails."""
-    found = [(n.decode(), json.loads(d), i.decode() or None) for n, d, i in FRAME.findall(raw)]
-    assert FRAME.sub(b"", raw).replace(b": heartbeat\r\n\r\n", b"") == b""
-    return found
 
 
 async def streamed(http: httpx.AsyncClient, thread_id: str, **body: Any) -> httpx.Response:
@@ -26,6 +19,7 @@ async def streamed(http: httpx.AsyncClient, thread_id: str, **body: Any) -> http
     return await http.post(f"/threads/{thread_id}/runs/stream", json=body)
 
 
+@pytest.mark.behaviour("sse.framing", "sse.headers", "stream.no-end-event", "sse.ids-when-resumable")
 async def test_every_byte_belongs_to_a_frame(http: httpx.AsyncClient, thread_id: str) -> None:
     response = await streamed(
         http, thread_id, input={"x": "line\nbreak\r\n\u2028 ü"}, stream_mode=["values", "updates"]
@@ -40,6 +34,7 @@ async def test_every_byte_belongs_to_a_frame(http: httpx.AsyncClient, thread_id:
     assert [i for _, _, i in events if i is not None] == []
 
 
+@pytest.mark.behaviour("sse.ids-when-resumable")
 async def test_ids_are_sent_when_the_stream_is_resumable(http: httpx.AsyncClient, thread_id: str) -> None:
     events = frames((await streamed(http, thread_id, stream_resumable=True)).content)
     ids = [i for _, _, i in events]
@@ -48,6 +43,7 @@ async def test_ids_are_sent_when_the_stream_is_resumable(http: httpx.AsyncClient
     assert numbers == sorted(set(numbers))
 
 
+@pytest.mark.behaviour("stream.over-before-close")
 async def test_the_run_is_over_when_its_stream_closes(
     client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
@@ -58,6 +54,7 @@ async def test_the_run_is_over_when_its_stream_closes(
         assert (await client.threads.get(thread_id))["status"] == "idle"
 
 
+@pytest.mark.behaviour("headers.location", "headers.content-location")
 async def test_the_headers_tell_where_the_run_is(http: httpx.AsyncClient, thread_id: str) -> None:
     run = re.compile(rf"/threads/{thread_id}/runs/[0-9a-f-]{{36}}")
     body = {"assistant_id": "echo", "input": {}}
@@ -68,6 +65,7 @@ async def test_the_headers_tell_where_the_run_is(http: httpx.AsyncClient, thread
         assert response.headers.get("location") == (place + verb if verb else None)
 
 
+@pytest.mark.behaviour("runs.stateless.location-exists")
 async def test_the_location_of_a_stateless_run_exists(http: httpx.AsyncClient) -> None:
     body = {"assistant_id": "echo", "input": {"x": 1}, "stream_resumable": True}
     response = await http.post("/runs/stream", json=body)
@@ -75,6 +73,9 @@ async def test_the_location_of_a_stateless_run_exists(http: httpx.AsyncClient) -
     assert frames(again.content) == frames(response.content)
 
 
+@pytest.mark.behaviour(
+    "stream.resume-after-any-event", "stream.last-event-id-beginnings", "stream.join-without-id-is-live"
+)
 async def test_a_resumable_stream_goes_on_after_any_event(http: httpx.AsyncClient, thread_id: str) -> None:
     response = await streamed(http, thread_id, stream_resumable=True, stream_mode=["values", "updates"])
     all_events = frames(response.content)
@@ -92,6 +93,7 @@ async def test_a_resumable_stream_goes_on_after_any_event(http: httpx.AsyncClien
         assert await after(nothing) == []
 
 
+@pytest.mark.behaviour("stream.join-filters-modes", "query.lists-in-three-encodings")
 async def test_joining_shows_only_the_modes_that_are_asked_for(
     http: httpx.AsyncClient, thread_id: str
 ) -> None:
@@ -108,6 +110,7 @@ async def test_joining_shows_only_the_modes_that_are_asked_for(
         assert {name for name, _, _ in frames(joined.content)} == {"updates", "custom"}
 
 
+@pytest.mark.behaviour("stream.resume-after-any-event")
 async def test_the_official_client_joins_after_its_last_event(client: Client, thread_id: str) -> None:
     stream = client.runs.stream(thread_id, "echo", input={"x": 1}, stream_resumable=True)
     seen = [part async for part in stream]
@@ -128,6 +131,7 @@ async def test_two_readers_of_one_run_see_the_same(
     assert frames(one.content)[-1][1]["log"] == ["before", "slept", "after"]
 
 
+@pytest.mark.behaviour("sse.heartbeat", "wait.keep-alive")
 async def test_silence_is_filled_every_five_seconds(client: Client, http: httpx.AsyncClient) -> None:
     """On a stream, in `wait`, and in a join of a run that is still in the queue."""
 
@@ -174,6 +178,7 @@ async def test_events_arrive_while_the_run_goes_on(
     await client.runs.cancel(thread_id, run_id, wait=True)
 
 
+@pytest.mark.behaviour("stream.cancelled-run-closes")
 async def test_the_stream_of_a_cancelled_or_deleted_run_just_closes(
     client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:

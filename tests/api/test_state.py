@@ -28,11 +28,13 @@ async def history(client: Client, thread_id: str, **options: Any) -> list[Any]:
     return list(await client.threads.get_history(thread_id, limit=100, **options))
 
 
+@pytest.mark.behaviour("state.empty")
 async def test_an_unused_thread_has_the_empty_state(client: Client, thread_id: str) -> None:
     assert await client.threads.get_state(thread_id) == EMPTY
     assert await history(client, thread_id) == []
 
 
+@pytest.mark.behaviour("state.object")
 async def test_a_state_tells_values_next_and_where_it_is(client: Client, ran: str) -> None:
     state = await client.threads.get_state(ran)
     assert state["values"]["log"] == ["first", "second"]
@@ -45,6 +47,7 @@ async def test_a_state_tells_values_next_and_where_it_is(client: Client, ran: st
     assert (metadata["source"], metadata["step"], metadata["graph_id"]) == ("loop", 2, "echo")
 
 
+@pytest.mark.behaviour("state.checkpoint-partial")
 async def test_every_form_of_asking_gives_the_same_state(
     client: Client, http: httpx.AsyncClient, ran: str
 ) -> None:
@@ -57,12 +60,14 @@ async def test_every_form_of_asking_gives_the_same_state(
         assert answer.json() == newest
 
 
+@pytest.mark.behaviour("state.unknown-checkpoint-empty")
 async def test_an_unknown_checkpoint_has_the_empty_state(client: Client, ran: str) -> None:
     for nowhere in ({"checkpoint_id": "1f0c1c1c-0000-6000-8000-000000000000"}, {"checkpoint_ns": "no:1"}):
         state = await client.threads.get_state(ran, checkpoint=nowhere)
         assert (state["values"], state["checkpoint"]) == ({}, None)
 
 
+@pytest.mark.behaviour("history.newest-first-one-by-default")
 async def test_history_is_newest_first_and_one_by_default(
     client: Client, http: httpx.AsyncClient, ran: str
 ) -> None:
@@ -74,6 +79,7 @@ async def test_history_is_newest_first_and_one_by_default(
         assert answer.json() == states[:1]
 
 
+@pytest.mark.behaviour("history.before-in-three-forms")
 async def test_before_is_an_id_a_checkpoint_or_a_config(client: Client, ran: str) -> None:
     newest, *older = await history(client, ran)
     point = newest["checkpoint"]
@@ -81,12 +87,14 @@ async def test_before_is_an_id_a_checkpoint_or_a_config(client: Client, ran: str
         assert await history(client, ran, before=before) == older
 
 
+@pytest.mark.behaviour("history.metadata-filter")
 async def test_history_is_filtered_by_metadata(client: Client, ran: str) -> None:
     (first,) = await history(client, ran, metadata={"source": "input"})
     assert first["metadata"]["step"] == -1
     assert await history(client, ran, metadata={"source": "nobody"}) == []
 
 
+@pytest.mark.behaviour("state.update-answers-config")
 async def test_an_update_is_a_new_head_of_the_thread(client: Client, ran: str) -> None:
     before = await client.threads.get_state(ran)
     made = await client.threads.update_state(ran, {"x": 2})
@@ -99,6 +107,7 @@ async def test_an_update_is_a_new_head_of_the_thread(client: Client, ran: str) -
     assert (await client.threads.get(ran))["values"]["x"] == 2
 
 
+@pytest.mark.behaviour("state.as-node")
 async def test_an_update_as_a_node_goes_on_after_that_node(client: Client, ran: str) -> None:
     await client.threads.update_state(ran, {"log": ["edited"]}, as_node="first")
     assert (await client.threads.get_state(ran))["next"] == ["second"]
@@ -107,6 +116,7 @@ async def test_an_update_as_a_node_goes_on_after_that_node(client: Client, ran: 
     assert values["log"] == ["first", "second", "edited", "second"]
 
 
+@pytest.mark.behaviour("state.as-node-end-resolves")
 async def test_an_update_as_the_end_drops_the_question(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask", input={})
     await client.threads.update_state(thread_id, None, as_node="__end__")
@@ -116,12 +126,14 @@ async def test_an_update_as_the_end_drops_the_question(client: Client, thread_id
     assert (thread["status"], thread["interrupts"]) == ("idle", {})
 
 
+@pytest.mark.behaviour("state.as-node")
 async def test_an_update_as_the_start_schedules_the_first_node(client: Client, ran: str) -> None:
     await client.threads.update_state(ran, {"x": 3}, as_node="__start__")
     state = await client.threads.get_state(ran)
     assert (state["next"], state["values"]["x"]) == (["first"], 3)
 
 
+@pytest.mark.behaviour("state.update-forks")
 async def test_an_update_at_a_checkpoint_forks_there(client: Client, ran: str) -> None:
     middle = (await history(client, ran))[1]
     await client.threads.update_state(ran, {"x": "fork"}, checkpoint_id=middle["checkpoint_id"])
@@ -131,6 +143,7 @@ async def test_an_update_at_a_checkpoint_forks_there(client: Client, ran: str) -
     assert (await client.runs.wait(ran, "echo", input=None))["log"] == ["first", "second"]
 
 
+@pytest.mark.behaviour("state.copy-runs-again")
 async def test_studio_runs_again_from_a_checkpoint(client: Client, ran: str) -> None:
     middle = (await history(client, ran))[1]
     made = await client.threads.update_state(ran, None, as_node="__copy__", checkpoint=middle["checkpoint"])
@@ -141,6 +154,7 @@ async def test_studio_runs_again_from_a_checkpoint(client: Client, ran: str) -> 
     assert head["next"] == ["second"]
 
 
+@pytest.mark.behaviour("state.update-null")
 async def test_an_update_with_nothing_is_an_identical_state(client: Client, ran: str) -> None:
     before = await client.threads.get_state(ran)
     await client.threads.update_state(ran, None)
@@ -149,6 +163,7 @@ async def test_an_update_with_nothing_is_an_identical_state(client: Client, ran:
     assert after["checkpoint_id"] != before["checkpoint_id"]
 
 
+@pytest.mark.behaviour("state.update-needs-graph")
 async def test_a_thread_that_never_ran_is_edited_once_it_names_its_graph(client: Client) -> None:
     thread = await client.threads.create(graph_id="echo")
     await client.threads.update_state(thread["thread_id"], {"x": 1}, as_node="first")
@@ -169,6 +184,7 @@ async def test_a_thread_of_an_unknown_graph_is_told_at_once(client: Client) -> N
             await client.threads.get_history(broken)
 
 
+@pytest.mark.behaviour("state.update-refused")
 async def test_wrong_updates_are_refused_and_change_nothing(client: Client, ran: str) -> None:
     before = await history(client, ran)
     with pytest.raises(BadRequestError, match="Node nope does not exist"):
@@ -189,6 +205,7 @@ async def test_an_edit_that_fails_half_way_leaves_nothing(
     assert rows(stack_database) == before
 
 
+@pytest.mark.behaviour("state.update-busy")
 async def test_a_busy_thread_is_not_edited(client: Client, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     with pytest.raises(ConflictError, match="in flight"):
@@ -199,6 +216,7 @@ async def test_a_busy_thread_is_not_edited(client: Client, thread_id: str) -> No
     assert (await client.threads.get_state(thread_id))["values"]["log"] == ["before", "mine"]
 
 
+@pytest.mark.behaviour("state.sub-graphs")
 async def test_the_state_of_a_sub_graph_is_shown_and_edited(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "sub", input={})
     (task,) = (await client.threads.get_state(thread_id))["tasks"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from api.scene import Client
 
 HELLO: dict[str, Any] = {"messages": [{"role": "user", "content": "Oslo"}]}
@@ -16,6 +17,7 @@ async def parts(client: Client, graph: str, thread_id: str | None = None, **opti
     return [(p.event, p.data) async for p in client.runs.stream(thread_id, graph, **options)]
 
 
+@pytest.mark.behaviour("stream.metadata-first")
 async def test_the_first_event_names_the_run(client: Client) -> None:
     (first, *_) = await parts(client, "echo")
     assert first[0] == "metadata"
@@ -23,6 +25,7 @@ async def test_the_first_event_names_the_run(client: Client) -> None:
     assert first[1]["attempt"] == 1
 
 
+@pytest.mark.behaviour("stream.values", "stream.updates")
 async def test_values_and_updates(client: Client) -> None:
     _, *events = await parts(client, "echo", input={"x": 1}, stream_mode=["values", "updates"])
     assert [name for name, _ in events] == ["values", "updates", "values", "updates", "values"]
@@ -31,15 +34,18 @@ async def test_values_and_updates(client: Client) -> None:
     assert events[4][1]["log"] == ["first", "second"]
 
 
+@pytest.mark.behaviour("stream.values")
 async def test_values_are_the_default_and_unwanted_modes_stay_away(client: Client) -> None:
     assert {name for name, _ in await parts(client, "echo")} == {"metadata", "values"}
     assert {name for name, _ in await parts(client, "echo", stream_mode="updates")} == {"metadata", "updates"}
 
 
+@pytest.mark.behaviour("stream.custom")
 async def test_custom_events_go_through_as_they_are(client: Client) -> None:
     assert (await parts(client, "echo", stream_mode="custom"))[1:] == [("custom", {"progress": 1})]
 
 
+@pytest.mark.behaviour("stream.tasks")
 async def test_tasks_show_begin_and_end(client: Client) -> None:
     _, begin, end, *_ = await parts(client, "echo", stream_mode="tasks")
     assert set(begin[1]) >= {"id", "name", "input", "triggers"}
@@ -47,6 +53,7 @@ async def test_tasks_show_begin_and_end(client: Client) -> None:
     assert end[1]["id"] == begin[1]["id"]
 
 
+@pytest.mark.behaviour("stream.checkpoints")
 async def test_checkpoints_show_where_the_run_is(client: Client, thread_id: str) -> None:
     _, *events = await parts(client, "echo", thread_id, stream_mode="checkpoints")
     assert [data["metadata"]["step"] for _, data in events] == [-1, 0, 1, 2]
@@ -54,6 +61,7 @@ async def test_checkpoints_show_where_the_run_is(client: Client, thread_id: str)
     assert events[-1][1]["config"]["configurable"]["thread_id"] == thread_id
 
 
+@pytest.mark.behaviour("stream.debug-checkpoints")
 async def test_debug_checkpoints_carry_what_studio_reads(client: Client, thread_id: str) -> None:
     _, *events = await parts(client, "echo", thread_id, stream_mode="debug")
     assert {data["type"] for _, data in events} == {"checkpoint", "task", "task_result"}
@@ -62,6 +70,7 @@ async def test_debug_checkpoints_carry_what_studio_reads(client: Client, thread_
     assert last["parent_checkpoint"]["checkpoint_id"] == before["checkpoint"]["checkpoint_id"]
 
 
+@pytest.mark.behaviour("stream.messages-tuple")
 async def test_message_tuples_are_chunks_with_metadata(client: Client) -> None:
     _, *events = await parts(client, "agent", input=HELLO, stream_mode="messages-tuple")
     assert {name for name, _ in events} == {"messages"}
@@ -72,6 +81,7 @@ async def test_message_tuples_are_chunks_with_metadata(client: Client) -> None:
     assert chunks[-1][1]["langgraph_node"] == "model"
 
 
+@pytest.mark.behaviour("stream.messages-accumulated")
 async def test_messages_are_accumulated(client: Client) -> None:
     _, *events = await parts(client, "agent", input=HELLO, stream_mode="messages")
     assert {n for n, _ in events} == {"messages/metadata", "messages/partial", "messages/complete"}
@@ -86,6 +96,7 @@ async def test_messages_are_accumulated(client: Client) -> None:
     assert (tool["type"], tool["content"]) == ("tool", "sun over Oslo")
 
 
+@pytest.mark.behaviour("stream.events")
 async def test_events_are_those_of_langchain(client: Client) -> None:
     first, *events = await parts(client, "agent", input=HELLO, stream_mode="events")
     assert {name for name, _ in events} == {"events"}
@@ -95,6 +106,7 @@ async def test_events_are_those_of_langchain(client: Client) -> None:
     assert events[-1][1]["event"] == "on_chain_end"
 
 
+@pytest.mark.behaviour("stream.events")
 async def test_events_and_values_go_together(client: Client) -> None:
     both = await parts(client, "echo", input={"x": 1}, stream_mode=["events", "values"])
     names = [name for name, _ in both]
@@ -102,6 +114,7 @@ async def test_events_and_values_go_together(client: Client) -> None:
     assert names.count("events") > 3
 
 
+@pytest.mark.behaviour("stream.sub-graph-names")
 async def test_sub_graphs_are_named_in_the_event(client: Client, thread_id: str) -> None:
     _, *events = await parts(client, "sub", thread_id, stream_mode="updates", stream_subgraphs=True)
     names = [name.partition(":")[0] for name, _ in events]
@@ -110,11 +123,13 @@ async def test_sub_graphs_are_named_in_the_event(client: Client, thread_id: str)
     assert events[-1][1]["__interrupt__"][0]["value"] == "inside?"
 
 
+@pytest.mark.behaviour("stream.sub-graph-names")
 async def test_without_sub_graphs_only_the_root_is_shown(client: Client, thread_id: str) -> None:
     names = {name for name, _ in await parts(client, "sub", thread_id, stream_mode=["updates", "values"])}
     assert names == {"metadata", "updates", "values"}
 
 
+@pytest.mark.behaviour("stream.interrupt")
 async def test_a_question_is_in_updates_and_values(client: Client, thread_id: str) -> None:
     _, *events = await parts(client, "ask", thread_id, stream_mode=["updates", "values"])
     shown = {"value": {"question": "ok?", "x": None}, "response_schema": None}
@@ -122,26 +137,31 @@ async def test_a_question_is_in_updates_and_values(client: Client, thread_id: st
         assert [{k: q[k] for k in shown} for q in data["__interrupt__"]] == [shown]
 
 
+@pytest.mark.behaviour("stream.interrupt-always-told")
 async def test_a_question_reaches_those_who_stream_only_messages(client: Client, thread_id: str) -> None:
     events = await parts(client, "ask", thread_id, stream_mode="messages-tuple")
     assert events[-1][0] == "updates"
     assert "__interrupt__" in events[-1][1]
 
 
+@pytest.mark.behaviour("stream.error-event")
 async def test_a_failure_is_the_last_event(client: Client) -> None:
     events = await parts(client, "fails")
     assert events[-1] == ("error", {"error": "ValueError", "message": "boom from node"})
 
 
+@pytest.mark.behaviour("stream.breakpoint")
 async def test_a_breakpoint_is_an_update_without_questions(client: Client, thread_id: str) -> None:
     events = await parts(client, "breakpoints", thread_id, stream_mode="updates", interrupt_before=["two"])
     assert events[-1] == ("updates", {"__interrupt__": []})
 
 
+@pytest.mark.behaviour("runs.stateless.streams")
 async def test_a_stateless_run_streams_too(client: Client) -> None:
     assert (await parts(client, "echo", None, input={"x": 7}))[-1][1]["x"] == 7
 
 
+@pytest.mark.behaviour("python-sdk.on-run-created")
 async def test_the_client_hears_of_the_run_before_its_first_event(client: Client, thread_id: str) -> None:
     heard: list[Any] = []
     async for _ in client.runs.stream(thread_id, "echo", input={}, on_run_created=heard.append):
@@ -150,6 +170,7 @@ async def test_the_client_hears_of_the_run_before_its_first_event(client: Client
     assert heard == [{"run_id": run["run_id"], "thread_id": thread_id}]
 
 
+@pytest.mark.behaviour("python-sdk.v2-parts")
 async def test_v2_parts_are_understood_by_the_client(client: Client, thread_id: str) -> None:
     stream = client.runs.stream(thread_id, "ask", input={}, stream_mode=["values"], version="v2")
     last = [part async for part in stream][-1]

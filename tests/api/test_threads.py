@@ -11,6 +11,7 @@ from api.scene import Client, busy_run, until
 from langgraph_sdk.errors import ConflictError, NotFoundError, UnprocessableEntityError
 
 
+@pytest.mark.behaviour("threads.new-is-empty")
 async def test_a_new_thread_has_no_state_yet(client: Client) -> None:
     thread = await client.threads.create(metadata={"who": "me"})
     assert list(thread) == [
@@ -20,6 +21,7 @@ async def test_a_new_thread_has_no_state_yet(client: Client) -> None:
     assert await client.threads.get(thread["thread_id"]) == thread
 
 
+@pytest.mark.behaviour("threads.if-exists")
 async def test_an_existing_id_is_refused_or_given_back(client: Client, thread_id: str) -> None:
     with pytest.raises(ConflictError, match="already exists"):
         await client.threads.create(thread_id=thread_id)
@@ -27,6 +29,7 @@ async def test_an_existing_id_is_refused_or_given_back(client: Client, thread_id
     assert again["thread_id"] == thread_id
 
 
+@pytest.mark.behaviour("threads.metadata-merged")
 async def test_metadata_is_merged(client: Client) -> None:
     thread = await client.threads.create(metadata={"a": 1, "b": 1})
     changed = await client.threads.update(thread["thread_id"], metadata={"b": 2})
@@ -34,11 +37,13 @@ async def test_metadata_is_merged(client: Client) -> None:
     assert changed["updated_at"] > thread["updated_at"]
 
 
+@pytest.mark.behaviour("threads.minimal-update")
 async def test_a_minimal_update_answers_nothing(client: Client, thread_id: str) -> None:
     assert await client.threads.update(thread_id, metadata={"a": 1}, return_minimal=True) is None
     assert (await client.threads.get(thread_id))["metadata"] == {"a": 1}
 
 
+@pytest.mark.behaviour("threads.delete")
 async def test_a_deleted_thread_is_gone_with_all_it_had(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={})
     await client.threads.delete(thread_id)
@@ -47,6 +52,7 @@ async def test_a_deleted_thread_is_gone_with_all_it_had(client: Client, thread_i
             await missing(thread_id)
 
 
+@pytest.mark.behaviour("threads.delete-while-busy")
 async def test_a_thread_is_deleted_under_a_running_run(client: Client, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     await client.threads.delete(thread_id)
@@ -55,6 +61,7 @@ async def test_a_thread_is_deleted_under_a_running_run(client: Client, thread_id
     assert (await client.runs.wait(None, "echo", input={"x": 1}))["x"] == 1
 
 
+@pytest.mark.behaviour("runs.graph-id-in-thread-metadata", "threads.values")
 async def test_a_run_writes_its_graph_and_values_into_the_thread(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={"x": 1})
     thread = await client.threads.get(thread_id)
@@ -65,6 +72,7 @@ async def test_a_run_writes_its_graph_and_values_into_the_thread(client: Client,
     assert thread["status"] == "idle"
 
 
+@pytest.mark.behaviour("threads.interrupts-by-task")
 async def test_a_question_is_shown_on_the_thread_by_task(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask", input={"x": 1})
     (thread,) = await client.threads.search(status="interrupted", ids=[thread_id])
@@ -75,6 +83,7 @@ async def test_a_question_is_shown_on_the_thread_by_task(client: Client, thread_
     assert thread["values"] == {"x": 1, "answers": []}
 
 
+@pytest.mark.behaviour("threads.status")
 async def test_the_status_follows_the_run(client: Client, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     assert (await client.threads.get(thread_id))["status"] == "busy"
@@ -89,6 +98,7 @@ async def test_the_status_follows_the_run(client: Client, thread_id: str) -> Non
     assert (thread["status"], thread["error"]) == ("idle", None)
 
 
+@pytest.mark.behaviour("threads.search", "threads.pagination")
 async def test_search_filters_sorts_and_pages(client: Client, http: httpx.AsyncClient) -> None:
     batch = str(uuid4())
     made = [await client.threads.create(metadata={"batch": batch, "deep": {"n": n}}) for n in range(3)]
@@ -110,11 +120,13 @@ async def test_search_filters_sorts_and_pages(client: Client, http: httpx.AsyncC
     assert "x-pagination-next" not in last.headers
 
 
+@pytest.mark.behaviour("threads.select")
 async def test_search_shows_only_what_is_selected(client: Client, thread_id: str) -> None:
     found = await client.threads.search(ids=[thread_id], select=["thread_id", "status"])
     assert found == [{"thread_id": thread_id, "status": "idle"}]
 
 
+@pytest.mark.behaviour("threads.search-values")
 async def test_search_by_values_finds_the_thread(client: Client, thread_id: str) -> None:
     mark = str(uuid4())
     await client.runs.wait(thread_id, "echo", input={"x": {"mark": mark, "more": 1}})
@@ -123,6 +135,7 @@ async def test_search_by_values_finds_the_thread(client: Client, thread_id: str)
     assert await client.threads.count(values={"x": {"mark": mark}}) == 1
 
 
+@pytest.mark.behaviour("threads.copy")
 async def test_a_copy_has_the_history_and_goes_its_own_way(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "ask", input={"x": 1})
     copy = await client.threads.copy(thread_id)
@@ -135,6 +148,7 @@ async def test_a_copy_has_the_history_and_goes_its_own_way(client: Client, threa
     assert (await client.threads.get(thread_id))["status"] == "interrupted"
 
 
+@pytest.mark.behaviour("threads.copy-while-busy")
 async def test_a_busy_thread_can_be_copied(client: Client, thread_id: str) -> None:
     run_id = await busy_run(client, thread_id)
     copy = await client.threads.copy(thread_id)
