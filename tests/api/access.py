@@ -10,8 +10,13 @@ RUN = THREAD + "/runs/{run_id}"
 ASSISTANT = "/assistants/{assistant_id}"
 NEW_RUN = {"assistant_id": "echo", "input": {"x": 1}}
 
-# A stranger gets: closed: 404; blind: an answer without a thing of the owner's; own: something of their own.
-Kind = Literal["closed", "blind", "own"]
+YEARLY = NEW_RUN | {"schedule": "0 0 1 1 *"}
+CRON = "/runs/crons/{cron_id}"
+START = {"id": 1, "method": "run.start", "params": {"assistant_id": "echo", "input": {}}}
+
+# A stranger gets: closed: 404; told: 200 that says "not found"; blind: an answer without a thing of the
+# owner's; own: something of their own.
+Kind = Literal["closed", "told", "blind", "own"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,8 @@ class Route:
     # What the owner gets; anything below 400 unless said.
     owner_gets: tuple[int, ...] = ()
     query: dict[str, str] = field(default_factory=dict)
+    # The good answer is a stream that stays open.
+    endless: bool = False
 
 
 ROUTES = (
@@ -71,6 +78,27 @@ ROUTES = (
     Route("POST", "/runs/batch", [NEW_RUN], "own"),
     Route("POST", "/runs/cancel", {"thread_id": "{thread_id}", "run_ids": ["{run_id}"]}, owner_gets=(404,)),
     Route("POST", "/runs", {"assistant_id": "{assistant_id}", "input": {}}),
+    Route("GET", "/runs/{run_id}/join"),
+    Route("GET", "/runs/{run_id}/stream"),
+    Route("GET", THREAD + "/stream", endless=True),
+    Route("POST", THREAD + "/stream/events", {"channels": ["values"]}, endless=True),
+    Route("POST", THREAD + "/commands", START, "told"),
+    Route("POST", "/threads/prune", {"thread_ids": ["{thread_id}"], "strategy": "keep_latest"}, "told"),
+    Route("GET", THREAD + "/storage"),
+    Route("PUT", "/store/items", {"namespace": ["a"], "key": "k", "value": {}}, "own"),
+    Route("GET", "/store/items", kind="blind", query={"namespace": "a", "key": "k"}),
+    Route("DELETE", "/store/items", {"namespace": ["a"], "key": "k"}, "own"),
+    Route("POST", "/store/items/search", {"namespace_prefix": []}, "blind"),
+    Route("POST", "/store/namespaces", {}, "blind"),
+    Route("POST", "/runs/crons", YEARLY, "own"),
+    Route("POST", THREAD + "/runs/crons", YEARLY),
+    Route("POST", "/runs/crons/search", {"limit": 1000}, "blind"),
+    Route("POST", "/runs/crons/count", {}, "blind"),
+    Route("GET", CRON),
+    Route("PATCH", CRON, {"enabled": False}),
+    Route("GET", "/holdfast/crons/{cron_id}/firings"),
+    Route("DELETE", CRON),
+    Route("GET", "/holdfast/webhooks", kind="blind"),
     Route("GET", "/holdfast/threads/{thread_id}/effects"),
     Route("GET", "/holdfast/workers", kind="blind"),
     Route("GET", "/holdfast/queue", kind="blind"),

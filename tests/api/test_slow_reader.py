@@ -12,8 +12,8 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from api.framing import frames
 from api.protocol import start
-from api.test_sse_framing import frames
 from stack import Stack, running
 
 MANY = 50_000

@@ -6,8 +6,8 @@ import re
 from uuid import uuid4
 
 import httpx
+from api.framing import frames
 from api.scene import Client
-from api.test_sse_framing import frames
 
 BODY = {"assistant_id": "echo", "input": {"x": 1}, "stream_resumable": True}
 

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from api.framing import frames
 from api.scene import Client, busy_run
-from api.test_sse_framing import frames
 
 DONE = "run_done"
 

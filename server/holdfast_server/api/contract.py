@@ -34,6 +34,7 @@ class Answer:
         also: statuses of bad answers that only some routes have.
         media: content types of the good answer.
         selected: a list whose items have only the fields that the request named.
+        refusal: type of the body of a 400.
     """
 
     shape: Any = Any
@@ -41,6 +42,7 @@ class Answer:
     also: tuple[int, ...] = ()
     media: tuple[str, ...] = (_JSON,)
     selected: bool = False
+    refusal: Any = shapes.Problem
 
 
 def _json(shape: Any, *also: int) -> Answer:
@@ -102,6 +104,27 @@ CONTRACT: dict[str, Answer] = {
     "POST /runs/stream": _stream(400, 404),
     "POST /runs/batch": _json(list[shapes.Run], 400, 404),
     "POST /runs/cancel": _empty(204, 404),
+    "GET /runs/{run_id}/join": _json(Any, 404),
+    "GET /runs/{run_id}/stream": _stream(404),
+    "GET /threads/{thread_id}/stream": _stream(404),
+    "POST /threads/{thread_id}/stream/events": _stream(400, 404),
+    "POST /threads/{thread_id}/commands": Answer(Any, also=(400, 404), refusal=shapes.CommandRefused),
+    "POST /threads/prune": _json(shapes.Pruned),
+    "GET /threads/{thread_id}/storage": _json(shapes.Storage, 404),
+    "PUT /store/items": _empty(204, 400),
+    "GET /store/items": _json(shapes.Item | None, 400),
+    "DELETE /store/items": _empty(204, 400),
+    "POST /store/items/search": _json(shapes.FoundItems, 400),
+    "POST /store/namespaces": _json(shapes.Namespaces, 400),
+    "POST /runs/crons": _json(shapes.Cron, 400, 404),
+    "POST /threads/{thread_id}/runs/crons": _json(shapes.Cron, 400, 404),
+    "POST /runs/crons/search": _selected(shapes.Cron),
+    "POST /runs/crons/count": _json(int),
+    "GET /runs/crons/{cron_id}": _json(shapes.Cron, 404),
+    "PATCH /runs/crons/{cron_id}": _json(shapes.Cron, 400, 404),
+    "DELETE /runs/crons/{cron_id}": _empty(204, 404),
+    "GET /holdfast/crons/{cron_id}/firings": _json(list[Json], 404),
+    "GET /holdfast/webhooks": _json(list[Json]),
     "GET /holdfast/workers": _json(list[Json]),
     "GET /holdfast/queue": _json(Json),
     "GET /holdfast/graphs": _json(list[Json]),
@@ -140,8 +163,10 @@ def _operations(document: Json) -> Iterator[tuple[str, Json]]:
 def _responses(answer: Answer, components: Json) -> Json:
     problem = _schema(shapes.Problem, components)
     responses = {str(answer.status): _good(answer, components)}
+    refusal = _schema(answer.refusal, components)
     for status in sorted({*answer.also, *_ANYWHERE}):
-        bad = {} if status in _WITHOUT_BODY else {"content": {_JSON: {"schema": problem}}}
+        schema = refusal if status == 400 else problem
+        bad = {} if status in _WITHOUT_BODY else {"content": {_JSON: {"schema": schema}}}
         responses[str(status)] = {"description": HTTPStatus(status).phrase, **bad}
     return responses
 

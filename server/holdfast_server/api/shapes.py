@@ -194,9 +194,10 @@ class Namespaces(BaseModel):
 
 
 class Pruned(BaseModel):
-    """How many threads were pruned."""
+    """How many threads were pruned, and why others were not, by id."""
 
     pruned_count: int
+    skipped: dict[str, str]
 
 
 class Amount(BaseModel):
@@ -227,6 +228,15 @@ class Storage(BaseModel):
     checkpoints: Amount
     channel_values: Channels
     pending_writes: Amount
+
+
+class CommandRefused(BaseModel):
+    """A command that is none, in the words of the v3 protocol."""
+
+    type: Literal["error"]
+    id: int | None
+    error: str
+    message: str
 
 
 class Health(BaseModel):
