@@ -30,7 +30,7 @@ _GAUGES = {
     "holdfast_threads_interrupted": ("interrupted_threads", "Threads that wait for a person."),
 }
 # The moment at which a counter was first used tells nobody anything and doubles the text.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 _STATES = ("scheduled", "blocked", "ready", "running")
 
 
