@@ -23,7 +23,7 @@ async def web(template: str, app_folder: Path) -> AsyncIterator[Stack]:
     with psycopg.connect(template, autocommit=True) as conn:
         conn.execute("create database house_web template house")
     url = template.replace("/postgres?", "/house_web?")
-    stack = await Stack.start(url, config=app_folder / "web.json", env={"HOLDFAST_HANDLER_TIMEOUT": "0.5"})
+    stack = await Stack.start(url, config=app_folder / "web.json", env={"HOLDFAST_HANDLER_TIMEOUT": "1"})
     yield stack
     print(stack.logs())
     await stack.stop()
@@ -47,7 +47,9 @@ async def test_bodies_errors_and_streams_cross_the_bridge(http: httpx.AsyncClien
     assert (await http.post("/shop/orders", json={"item": big})).json() == {"item": big}
     assert (await http.post("/shop/orders", json={})).status_code == 422
     assert (await http.get("/shop/teapot")).json() == {"detail": "short and stout"}
-    assert (await http.get("/shop/crash")).status_code == 500
+    for _ in range(10):
+        # The connection survives, or the next request on it would fail.
+        assert (await http.get("/shop/crash")).status_code == 500
     assert (await http.get("/shop/count")).text == "0\n1\n2\n"
     assert "StaticFiles" in (await http.get("/shop/files/web.py")).text
 
@@ -100,7 +102,7 @@ async def test_a_route_that_blocks_freezes_neither_health_nor_the_api(web: Stack
             for path in ("/ok?check_db=1", "/threads/01a1fe20-0000-7000-8000-000000000000"):
                 slowest = max(slowest, (await other.get(path)).elapsed.total_seconds())
             refused = refused or await other.get("/shop/hello/ada")
-        assert slowest < 0.3
+        assert slowest < 0.5
         assert refused is not None
         assert (refused.status_code, list(refused.json())) == (503, ["detail"])
         assert (await waiting).json() == {"blocked": True}
@@ -124,7 +126,7 @@ async def wrapped(template: str, app_folder: Path) -> AsyncIterator[Stack]:
         conn.execute("create database house_wrapped template house")
     url = template.replace("/postgres?", "/house_wrapped?")
     config = app_folder / "wrapped.json"
-    stack = await Stack.start(url, config=config, env={"HOLDFAST_HANDLER_TIMEOUT": "0.5"})
+    stack = await Stack.start(url, config=config, env={"HOLDFAST_HANDLER_TIMEOUT": "1"})
     yield stack
     print(stack.logs())
     await stack.stop()
@@ -228,7 +230,7 @@ async def test_middleware_that_blocks_does_not_freeze_health(
         while not waiting.done():
             for path in ("/ok?check_db=1", "/agents/info", "/metrics"):
                 slowest = max(slowest, (await other.get(path)).elapsed.total_seconds())
-        assert slowest < 0.3
+        assert slowest < 0.5
         assert (await waiting).status_code == 200
 
 

@@ -83,14 +83,8 @@ async def test_a_refused_websocket_is_closed_with_the_reason() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    scope: dict[str, Any] = {
-        "type": "websocket",
-        "path": "/ws",
-        "headers": [],
-        "query_string": b"",
-        "subprotocols": [],
-    }
-    scope["extensions"] = {"websocket.http.response": {}}
+    scope: dict[str, Any] = {"type": "websocket", "path": "/ws", "headers": [], "query_string": b""}
+    scope |= {"subprotocols": [], "extensions": {"websocket.http.response": {}}}
     await app(scope, receive, send)
     assert sent[0]["status"] == 401
     assert b"Who are you?" in sent[1]["body"]

@@ -34,17 +34,22 @@ class FrontDoor:
         scope["headers"] = [*_without(scope["headers"]), (_ID.encode(), request_id.encode())]
         scope[SEEN] = {}
         began = time.perf_counter()
-        status, seconds = 500, 0.0
+        status, seconds, complete = 500, 0.0, False
 
         async def answer(message: Message) -> None:
-            nonlocal status, seconds
+            nonlocal status, seconds, complete
             if message["type"] == "http.response.start":
                 status, seconds = message["status"], time.perf_counter() - began
                 MutableHeaders(scope=message)[_ID] = request_id
+            complete = message["type"] == "http.response.body" and not message.get("more_body")
             await send(message)
 
         try:
             await self._app(scope, receive, answer)
+        except Exception:
+            # Starlette raises once more what it has answered with 500; the server would cut the connection.
+            if not complete:
+                raise
         finally:
             self._meter.count(scope["method"], _template(scope), status, seconds)
 

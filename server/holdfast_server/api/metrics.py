@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 
 # Milliseconds, as the LangGraph Server reports them.
 _BUCKETS = (1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000)
@@ -22,6 +29,8 @@ _GAUGES = {
     "holdfast_oldest_ready_run_seconds": ("ready_max", "How long a run has waited for nothing but a worker."),
     "holdfast_threads_interrupted": ("interrupted_threads", "Threads that wait for a person."),
 }
+# The moment at which a counter was first used tells nobody anything and doubles the text.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 _STATES = ("scheduled", "blocked", "ready", "running")
 
 

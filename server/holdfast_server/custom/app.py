@@ -145,6 +145,10 @@ class UserApp:
         passed = {**scope, "state": state, _BACK: partial(across, home, self._ours)}
         try:
             await across(self._loop.loop, self._app, passed, receive, send)
+        except Exception as error:
+            if theirs is not None:
+                logger.error("http.app: %s failed", _path(scope), exc_info=error)
+            raise
         finally:
             if theirs is not None:
                 scope.get(SEEN, {})["route"] = passed.get("route", theirs)
