@@ -76,9 +76,26 @@ def _asked(held: HeldCall, *, problem: str | None, schema: dict[str, Any]) -> An
         "allowed_decisions": list(DECISIONS),
         "roles": held["roles"],
         "expires_seconds": held["expires_seconds"],
+        **_as_inboxes_read(held),
     }
     # As a dict the schema is shown and not enforced: the other answer shapes stay possible.
     return read_answer(interrupt(payload, response_schema=schema), tool=held["name"])
+
+
+def _as_inboxes_read(held: HeldCall) -> dict[str, Any]:
+    """The question once more, under the keys by which Agent Chat UI and Agent Inbox know one to show buttons for.
+
+    Source: LangChain's human-in-the-loop middleware (`action_requests`, `review_configs`), and
+    `langgraph.prebuilt.interrupt.HumanInterrupt` (`action_request`, `config`).
+    """
+    name, args = held["name"], held["args"]
+    allowed = ("allow_accept", "allow_edit", "allow_respond", "allow_ignore")
+    return {
+        "action_requests": [{"name": name, "args": args, "description": held["reason"]}],
+        "review_configs": [{"action_name": name, "allowed_decisions": list(DECISIONS)}],
+        "action_request": {"action": name, "args": args},
+        "config": dict.fromkeys(allowed, True),
+    }
 
 
 def _answered(call: ToolCall, answer: Approve | Edit | Reject | Respond) -> Answered:

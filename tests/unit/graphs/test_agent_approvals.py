@@ -54,6 +54,9 @@ def agent(paid: list[float], scripted: Scripted) -> Callable[..., Any]:
     return make
 
 
+INBOX_KEYS = ("action_requests", "review_configs", "action_request", "config")
+
+
 def pays(amount: Any, id: str = "c1") -> ToolCall:
     return tool_call(name="pay", args={"amount": amount}, id=id)
 
@@ -69,7 +72,8 @@ def tool_messages(state: dict[str, Any]) -> dict[str, tuple[str, str]]:
 async def test_the_question_carries_the_call_and_the_answers_it_takes(agent: Callable[..., Any]) -> None:
     state = await agent(asks(pays(900))).ainvoke(HELLO, THREAD)
     (question,) = state["__interrupt__"]
-    assert question.value == {
+    own = {k: v for k, v in question.value.items() if k not in INBOX_KEYS}
+    assert own == {
         "type": "tool_approval",
         "tool_call_id": "c1",
         "name": "pay",
@@ -80,6 +84,24 @@ async def test_the_question_carries_the_call_and_the_answers_it_takes(agent: Cal
         "expires_seconds": 3600.0,
     }
     assert len(question.response_schema["anyOf"]) == 4
+
+
+async def test_agent_chat_ui_and_agent_inbox_know_the_question(agent: Callable[..., Any]) -> None:
+    state = await agent(asks(pays(900))).ainvoke(HELLO, THREAD)
+    (question,) = state["__interrupt__"]
+    assert {k: question.value[k] for k in INBOX_KEYS} == {
+        "action_requests": [{"name": "pay", "args": {"amount": 900}, "description": "a large payment"}],
+        "review_configs": [
+            {"action_name": "pay", "allowed_decisions": ["approve", "edit", "reject", "respond"]}
+        ],
+        "action_request": {"action": "pay", "args": {"amount": 900}},
+        "config": {
+            "allow_accept": True,
+            "allow_edit": True,
+            "allow_respond": True,
+            "allow_ignore": True,
+        },
+    }
 
 
 async def test_the_allowed_neighbour_runs_exactly_once_across_the_resume(
