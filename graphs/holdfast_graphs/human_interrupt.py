@@ -83,7 +83,7 @@ def _asked(held: HeldCall, *, problem: str | None, schema: dict[str, Any]) -> An
 
 
 def _as_inboxes_read(held: HeldCall) -> dict[str, Any]:
-    """The question once more, under the keys by which Agent Chat UI and Agent Inbox know one to show buttons for.
+    """The question once more, as Agent Chat UI and Agent Inbox know one that they show buttons for.
 
     Source: LangChain's human-in-the-loop middleware (`action_requests`, `review_configs`), and
     `langgraph.prebuilt.interrupt.HumanInterrupt` (`action_request`, `config`).

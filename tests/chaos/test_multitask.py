@@ -82,6 +82,27 @@ async def test_an_interrupted_run_keeps_its_steps_though_its_worker_dies(
     assert thread["status"] == "idle"
 
 
+async def test_a_cancelled_run_shows_its_last_step_though_its_worker_dies(
+    chaos: Chaos, journal: Journal
+) -> None:
+    async with chaos(workers=2) as stack:
+        client: Any = stack.client()
+        thread_id = (await client.threads.create())["thread_id"]
+        run = await client.runs.create(thread_id, "hop", input={"goal": 9, "pause": 3.0, "trail": []})
+        await until(lambda: len(journal.lines("step")) == 2)
+        (await owner(stack, run["run_id"])).kill()
+        await client.runs.cancel(thread_id, run["run_id"], wait=True)
+
+        async def shown() -> bool:
+            values = (await client.threads.get(thread_id))["values"]
+            return values is not None and values["trail"] == [0]
+
+        async with asyncio.timeout(10):
+            while not await shown():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert (await client.threads.get(thread_id))["status"] == "interrupted"
+
+
 @pytest.mark.parametrize("dies", ["before", "after"])
 async def test_a_rolled_back_run_leaves_nothing_though_its_worker_dies(
     chaos: Chaos, journal: Journal, dies: str

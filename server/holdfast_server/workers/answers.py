@@ -38,6 +38,8 @@ async def answer(pool: Pool, served: ServedGraph, verb: str, asked: Question) ->
             return await _history(pool, served, asked)
         case "update":
             return await _update(pool, served, asked)
+        case "show":
+            return await _show(pool, served, asked)
         case "begin":
             return await begin(pool, served, asked)
     raise ApiError(422, f"a graph cannot answer {verb!r}")
@@ -83,6 +85,21 @@ async def _update(pool: Pool, served: ServedGraph, asked: Question) -> str:
     return wire.dumps_text(
         {"checkpoint": point, "configurable": point, "checkpoint_id": point["checkpoint_id"]}
     )
+
+
+async def _show(pool: Pool, served: ServedGraph, asked: Question) -> str:
+    """Nobody waits for this one: what a run left that was ended without its worker is shown on the thread."""
+    config = _config(asked)
+    async with served.open(config) as graph:
+        snapshot = await graph.copy({"checkpointer": FencedSaver(pool)}).aget_state(config)
+    params = {
+        "thread_id": asked["thread_id"],
+        "values": wire.dumps_text(snapshot.values),
+        "interrupts": wire.dumps_text(questions_by_task(snapshot)),
+    }
+    async with pool.connection() as conn:
+        await conn.execute(statement("show_state"), params)
+    return "null"
 
 
 async def _apply(graph: Graph, config: RunnableConfig, asked: Question) -> RunnableConfig:

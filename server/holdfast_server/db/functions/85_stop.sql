@@ -13,5 +13,6 @@ begin
     end if;
     perform append_end(_run.thread_id, _run.run_id, _run.graph_id,
         case when _error is null then 'interrupted' else 'failed' end, _error ->> 'message');
+    perform show_state(_run.thread_id, _run.graph_id);
     perform pg_notify('holdfast_cancel', _run.run_id || ' superseded');
 end $$;

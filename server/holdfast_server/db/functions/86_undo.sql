@@ -9,5 +9,6 @@ begin
         when coalesce(interrupts::text, '{}') <> '{}' then 'interrupted' else 'idle' end)
     from thread where thread_id = _run.thread_id;
     perform append_end(_run.thread_id, _run.run_id, _run.graph_id, 'interrupted');
+    perform show_state(_run.thread_id, _run.graph_id);
     perform pg_notify('holdfast_cancel', _run.run_id || ' superseded');
 end $$;
