@@ -13,6 +13,7 @@ from langgraph.runtime import RunControl
 from holdfast_server import wire
 from holdfast_server.graphs.served import Graph
 from holdfast_server.runs.events import Event
+from holdfast_server.runs.invocation import context_for
 
 # Modes that LangGraph produces under the same name.
 _PLAIN = ("values", "updates", "custom", "tasks", "checkpoints", "debug")
@@ -38,8 +39,9 @@ def stream_parts(
         "interrupt_after": kwargs.get("interrupt_after"),
         "control": control,
     }
-    if kwargs.get("context") is not None:
-        options["context"] = kwargs["context"]
+    context = context_for(graph, kwargs.get("context"))
+    if context is not None:
+        options["context"] = context
     if "events" in wanted:
         return _with_events(graph, value, config, options)
     return _without_events(graph, value, config, options)
