@@ -47,6 +47,13 @@ async def test_a_state_tells_values_next_and_where_it_is(client: Client, ran: st
     assert (metadata["source"], metadata["step"], metadata["graph_id"]) == ("loop", 2, "echo")
 
 
+async def test_the_metadata_of_a_state_names_its_thread_also_in_a_copy(client: Client, ran: str) -> None:
+    copy = (await client.threads.copy(ran))["thread_id"]
+    for thread_id in (ran, copy):
+        states = [await client.threads.get_state(thread_id), *await history(client, thread_id)]
+        assert {state["metadata"]["thread_id"] for state in states} == {thread_id}
+
+
 @pytest.mark.behaviour("state.checkpoint-partial")
 async def test_every_form_of_asking_gives_the_same_state(
     client: Client, http: httpx.AsyncClient, ran: str

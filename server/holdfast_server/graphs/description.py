@@ -10,6 +10,7 @@ from langchain_core.runnables import RunnableConfig
 from pydantic import TypeAdapter
 
 from holdfast_server.compat.pydantic import any_typed_dict
+from holdfast_server.graphs.factory import Occasion
 from holdfast_server.graphs.served import Graph, ServedGraph
 
 Json = dict[str, Any]
@@ -21,7 +22,7 @@ _DEEPEST = 5
 async def describe(served: ServedGraph) -> Json:
     """The description of a graph as plain JSON: `schemas`, `drawing` (by xray depth), `subgraphs`."""
     config: RunnableConfig = {"configurable": {}}
-    async with served.open(config) as graph:
+    async with served.open(config, Occasion("assistants.read")) as graph:
         return {
             "schemas": _schemas(graph),
             "drawing": _drawings(graph, config),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ from langgraph.graph import StateGraph
 from langgraph.pregel import Pregel
 
 from holdfast_server.errors import GraphLoadError
+from holdfast_server.graphs.factory import READING, Occasion, call_factory
 
 Graph = Pregel[Any, Any, Any, Any]
 
@@ -25,17 +26,22 @@ class ServedGraph:
     source: object
     description: str | None = None
 
+    @property
+    def is_made_anew(self) -> bool:
+        """Whether a factory makes it, so that its shape may depend on the config."""
+        return callable(self.source) and not isinstance(self.source, Pregel | StateGraph)
+
     @asynccontextmanager
-    async def open(self, config: RunnableConfig) -> AsyncIterator[Graph]:
-        """The graph for one run.
+    async def open(self, config: RunnableConfig, occasion: Occasion = READING) -> AsyncIterator[Graph]:
+        """The graph for one run, or for one look at it.
 
         Raises:
             GraphLoadError: the factory gave something that is no graph.
         """
-        if not callable(self.source) or isinstance(self.source, Pregel | StateGraph):
+        if not callable(self.source) or not self.is_made_anew:
             yield self._compiled(self.source)
             return
-        made = _call(self.source, config)
+        made = call_factory(self.source, config, occasion)
         if inspect.isawaitable(made):
             made = await made
         if isinstance(made, AbstractAsyncContextManager):
@@ -56,10 +62,3 @@ class ServedGraph:
             f"graph {self.graph_id!r} is a {type(graph).__name__}; it must be a StateGraph, "
             "a compiled graph, or a function that makes one"
         )
-
-
-def _call(factory: Callable[..., Any], config: RunnableConfig) -> Any:
-    takes_config = [
-        p for p in inspect.signature(factory).parameters.values() if p.default is inspect.Parameter.empty
-    ]
-    return factory(config) if takes_config else factory()

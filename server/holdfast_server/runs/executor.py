@@ -19,6 +19,7 @@ from holdfast_server import wire
 from holdfast_server.db.pool import Pool
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import LeaseLost
+from holdfast_server.graphs.factory import Occasion
 from holdfast_server.graphs.served import Graph, ServedGraph
 from holdfast_server.runs import outcome
 from holdfast_server.runs.end import End, Ended, Released, Superseded
@@ -109,7 +110,9 @@ class Execution:
 
     async def _attempt(self) -> End:
         bare = run_config(self.run, recursion_limit=None)
-        async with asyncio.timeout(self.timeout), self.served.open(bare) as opened:
+        context = self.run.kwargs.get("context")
+        occasion = Occasion("threads.create_run", context=context, store=self.store)
+        async with asyncio.timeout(self.timeout), self.served.open(bare, occasion) as opened:
             graph = opened.copy({"checkpointer": self._saver, "store": opened.store or self.store})
             config = run_config(self.run, recursion_limit=limit_for(graph, self.recursion_limit))
             value, config = await self._input(graph, config)

@@ -9,7 +9,7 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command, Send
 
-from holdfast_server.compat.langgraph import STRICT_RESUME
+from holdfast_server.compat.langgraph import STRICT_RESUME, coerce_context
 from holdfast_server.graphs.served import Graph
 from holdfast_server.runs.answer import is_resume_map
 from holdfast_server.runs.run import ClaimedRun
@@ -41,6 +41,18 @@ def limit_for(graph: Graph, default: int) -> int | None:
     """The server's recursion limit, unless the graph brings its own."""
     own = graph.config.get("recursion_limit") if graph.config else None
     return None if own else default
+
+
+def context_for(graph: Graph, given: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The context of a run; a graph whose context has defaults finds them also when nobody sends one."""
+    if given is not None or graph.context_schema is None:
+        return given
+    try:
+        coerce_context(graph.context_schema, {})
+    except (TypeError, ValueError):
+        # A field without default: the graph runs without a context, as under LangGraph alone.
+        return None
+    return {}
 
 
 def _checkpoint(kwargs: Mapping[str, Any]) -> dict[str, Any]:

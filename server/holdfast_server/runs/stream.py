@@ -14,6 +14,7 @@ from holdfast_server import wire
 from holdfast_server.graphs.served import Graph
 from holdfast_server.runs.blocks import Blocks
 from holdfast_server.runs.events import Event
+from holdfast_server.runs.invocation import context_for
 from holdfast_server.runs.transformed import Part, protocol_parts, with_lifecycle
 
 # Modes that LangGraph produces under the same name.
@@ -40,8 +41,9 @@ def stream_parts(
         "interrupt_after": kwargs.get("interrupt_after"),
         "control": control,
     }
-    if kwargs.get("context") is not None:
-        options["context"] = kwargs["context"]
+    context = context_for(graph, kwargs.get("context"))
+    if context is not None:
+        options["context"] = context
     if kwargs.get("protocol"):
         return protocol_parts(graph, value, config, options)
     run = _with_events if "events" in wanted else _without_events

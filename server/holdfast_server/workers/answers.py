@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import StateSnapshot
+from langgraph_sdk.runtime import AccessContext
 
 from holdfast_server import wire
 from holdfast_server.compat.langgraph import COPY_NODE
 from holdfast_server.db.pool import Pool
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import ApiError
+from holdfast_server.graphs.factory import Occasion
 from holdfast_server.graphs.served import Graph, ServedGraph
 from holdfast_server.runs.questions import question, questions_by_task
 from holdfast_server.supervision.fence import IdleFence
@@ -47,7 +50,7 @@ async def answer(pool: Pool, served: ServedGraph, verb: str, asked: Question) ->
 
 async def _state(pool: Pool, served: ServedGraph, asked: Question) -> str:
     config = _config(asked)
-    async with served.open(config) as graph:
+    async with _opened(pool, served, config, "threads.read") as graph:
         reading = graph.copy({"checkpointer": FencedSaver(pool)})
         with refusing("the question"):
             snapshot = await reading.aget_state(config, subgraphs=bool(asked.get("subgraphs")))
@@ -57,7 +60,7 @@ async def _state(pool: Pool, served: ServedGraph, asked: Question) -> str:
 async def _history(pool: Pool, served: ServedGraph, asked: Question) -> str:
     config = _config(asked)
     before = asked.get("before")
-    async with served.open(config) as graph:
+    async with _opened(pool, served, config, "threads.read") as graph:
         reading = graph.copy({"checkpointer": FencedSaver(pool)})
         snapshots = reading.aget_state_history(
             config,
@@ -73,7 +76,7 @@ async def _update(pool: Pool, served: ServedGraph, asked: Question) -> str:
     config = _config(asked)
     config["metadata"] = asked.get("metadata") or {}
     saver = FencedSaver(pool, IdleFence(UUID(asked["thread_id"])), held=True)
-    async with served.open(config) as opened:
+    async with _opened(pool, served, config, "threads.update") as opened:
         graph = opened.copy({"checkpointer": saver})
         with refusing("the update"):
             made = await _apply(graph, config, asked)
@@ -90,7 +93,7 @@ async def _update(pool: Pool, served: ServedGraph, asked: Question) -> str:
 async def _show(pool: Pool, served: ServedGraph, asked: Question) -> str:
     """Nobody waits for this one: what a run left that was ended without its worker is shown on the thread."""
     config = _config(asked)
-    async with served.open(config) as graph:
+    async with _opened(pool, served, config, "threads.read") as graph:
         snapshot = await graph.copy({"checkpointer": FencedSaver(pool)}).aget_state(config)
     params = {
         "thread_id": asked["thread_id"],
@@ -100,6 +103,22 @@ async def _show(pool: Pool, served: ServedGraph, asked: Question) -> str:
     async with pool.connection() as conn:
         await conn.execute(statement("show_state"), params)
     return "null"
+
+
+@asynccontextmanager
+async def _opened(
+    pool: Pool, served: ServedGraph, config: RunnableConfig, access: AccessContext
+) -> AsyncIterator[Graph]:
+    """The graph as the thread's newest run had it; a factory may make another one for another config."""
+    made_with = config
+    if served.is_made_anew:
+        async with pool.connection() as conn:
+            cursor = await conn.execute(statement("newest_request"), config["configurable"])
+            row = await cursor.fetchone()
+        given = (row["kwargs"].get("config") or {}).get("configurable") if row else None
+        made_with = {**config, "configurable": {**(given or {}), **config["configurable"]}}
+    async with served.open(made_with, Occasion(access)) as graph:
+        yield graph
 
 
 async def _apply(graph: Graph, config: RunnableConfig, asked: Question) -> RunnableConfig:
@@ -138,7 +157,9 @@ def shown_state(snapshot: StateSnapshot) -> dict[str, Any]:
         "values": snapshot.values,
         "next": list(snapshot.next),
         "tasks": [_task(task) for task in snapshot.tasks],
-        "metadata": snapshot.metadata if exists else None,
+        "metadata": {**(snapshot.metadata or {}), "thread_id": checkpoint["thread_id"]}
+        if checkpoint
+        else None,
         "created_at": snapshot.created_at,
         "checkpoint": checkpoint,
         "parent_checkpoint": parent,

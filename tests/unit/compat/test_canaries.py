@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
 from typing import Any, TypedDict
 
 import pytest
@@ -11,6 +12,7 @@ from langchain_core.messages import AIMessage
 from langgraph._internal._constants import CONFIG_KEY_STRICT_RESUME
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.store.memory import InMemoryStore
 from langgraph.stream import LifecycleTransformer
 from procrastinate import App, JobContext
 from procrastinate.jobs import Job
@@ -24,12 +26,22 @@ from holdfast_server.compat.langgraph import (
     SPECIAL_WRITES,
     STRICT_RESUME,
     DeltaSnapshot,
+    ExecutionRuntime,
+    ReadRuntime,
     StreamMux,
     TaskReader,
+    coerce_context,
     convert_to_protocol_event,
     message_to_events,
 )
 from holdfast_server.compat.pydantic import any_typed_dict
+
+
+@dataclass
+class Wishes:
+    """A context with a default."""
+
+    size: int = 1
 
 
 class State(TypedDict):
@@ -49,6 +61,21 @@ def test_special_writes_still_have_negative_places() -> None:
 
 def test_a_delta_snapshot_is_still_a_type() -> None:
     assert inspect.isclass(DeltaSnapshot)
+
+
+def test_the_two_runtimes_of_a_factory_still_tell_execution_from_reading() -> None:
+    store = InMemoryStore()
+    running = ExecutionRuntime(access_context="threads.create_run", store=store, context=5)
+    assert running.execution_runtime is running
+    assert running.context == 5
+    reading: ReadRuntime[None] = ReadRuntime(access_context="threads.read", store=store)
+    assert reading.execution_runtime is None
+
+
+def test_a_context_is_still_made_of_the_type_that_the_graph_names() -> None:
+    assert coerce_context(Wishes, {}) == Wishes(size=1)
+    with pytest.raises(TypeError):
+        coerce_context(Wishes, {"unknown": 1})
 
 
 def test_an_update_as_copy_still_forks() -> None:

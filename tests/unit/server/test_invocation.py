@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypedDict
 from uuid import UUID
 
+import pytest
+from langgraph.graph import START, StateGraph
 from langgraph.types import Command, Send
 
-from holdfast_server.runs.invocation import Head, graph_input, resume_answers, run_config, without_checkpoint
+from holdfast_server.runs.invocation import (
+    Head,
+    context_for,
+    graph_input,
+    resume_answers,
+    run_config,
+    without_checkpoint,
+)
 from holdfast_server.runs.run import ClaimedRun
 
 ONE, TWO = "1" * 32, "2" * 32
@@ -119,3 +129,40 @@ def test_a_checkpoint_is_reached_and_left() -> None:
     assert config["configurable"]["checkpoint_map"] == {"": "a"}
     assert config["configurable"]["thread_id"] == str(UUID(int=2))
     assert not {"checkpoint_id", "checkpoint_map"} & without_checkpoint(config)["configurable"].keys()
+
+
+@dataclass
+class Wishes:
+    """A context with a default."""
+
+    size: int = 1
+
+
+@dataclass
+class Needs:
+    """A context that somebody has to send."""
+
+    size: int
+
+
+class Loose(TypedDict, total=False):
+    """A context that is a dict."""
+
+    size: int
+
+
+@pytest.mark.parametrize(
+    ("schema", "given", "found"),
+    [
+        (None, None, None),
+        (Wishes, None, {}),
+        (Loose, None, {}),
+        (Needs, None, None),
+        (Wishes, {"size": 2}, {"size": 2}),
+    ],
+)
+def test_a_context_that_can_be_made_of_nothing_is_made(schema: Any, given: Any, found: Any) -> None:
+    story = StateGraph(Loose, context_schema=schema)
+    story.add_node("one", lambda state: {"size": 1})
+    story.add_edge(START, "one")
+    assert context_for(story.compile(), given) == found
