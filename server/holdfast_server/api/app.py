@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from holdfast_server.access.gatekeeper import Gatekeeper
-from holdfast_server.api import assistants, operations, problems, runs, state, system, threads
+from holdfast_server.api import a2a, assistants, mcp, operations, problems, runs, state, system, threads
 from holdfast_server.api.backend import Backend
 from holdfast_server.api.hub import Hub
 from holdfast_server.db.pool import Pool, make_pool
@@ -69,6 +69,7 @@ def make_app(
     problems.install(app)
     for router in (
         system.router, assistants.router, threads.router, state.router, runs.router, operations.router,
+        mcp.router, a2a.router,
     ):  # fmt: skip
         app.include_router(router)
     return app

@@ -56,10 +56,10 @@ async def _find(backend: Backend, name: str, action: Action = "read") -> DictRow
     except ValueError:
         assistant_id = default_assistant_id(name)
     visible = await backend.allow("assistants", action, {"assistant_id": assistant_id})
-    return await backend.row("find_assistant", assistant_id=assistant_id, visible=_readable(visible, action))
+    return await backend.row("find_assistant", assistant_id=assistant_id, visible=readable(visible, action))
 
 
-def _readable(visible: Visible, action: Action) -> Visible:
+def readable(visible: Visible, action: Action) -> Visible:
     """Everybody may see and run the default assistants: they belong to the application, not to a user."""
     return visible if visible is None or action not in ("read", "search") else [*visible, _SYSTEM]
 
@@ -122,7 +122,7 @@ async def search(
     value = body.model_dump()
     visible = await wiring.allow("assistants", "search", value)
     params = body.model_dump() | {
-        "visible": _readable(visible, "search"),
+        "visible": readable(visible, "search"),
         "metadata": wire.dumps_text(storable("metadata", value["metadata"])),
         "name": storable("name", body.name),
         "graph_id": storable("graph_id", body.graph_id),

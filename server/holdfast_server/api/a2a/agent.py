@@ -1,0 +1,203 @@
+"""What a client can do with one assistant as an agent: send, ask, cancel, watch."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import DictRow
+from uuid_utils.compat import uuid7
+
+from holdfast_server import wire
+from holdfast_server.access.gatekeeper import Action
+from holdfast_server.api.a2a.errors import invalid, no_push, not_cancelable, unsupported
+from holdfast_server.api.a2a.incoming import Message, SendParams
+from holdfast_server.api.a2a.input import answer_of, input_of, takes_messages
+from holdfast_server.api.a2a.task import Task, TaskId, find_task, text_of
+from holdfast_server.api.ask import ask
+from holdfast_server.api.backend import Backend
+from holdfast_server.api.bodies import CommandBody, RunBody
+from holdfast_server.api.following import cancel_run, settled
+from holdfast_server.api.intake import take_run
+from holdfast_server.api.jsonrpc import RpcError
+from holdfast_server.api.sse import EventStream
+from holdfast_server.errors import ApiError
+from holdfast_server.runs.answer import is_resume_map
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of what the agent says."""
+
+    message_id: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Agent:
+    """An assistant, for one caller."""
+
+    backend: Backend
+    assistant: DictRow
+
+    @property
+    def assistant_id(self) -> UUID:
+        """Whose tasks these are."""
+        return UUID(str(self.assistant["assistant_id"]))
+
+    async def send(self, params: SendParams, *, watched: bool) -> Task:
+        """Starts a task, or goes on with one that asked; answers how it stands at once.
+
+        Raises:
+            RpcError: the message cannot be taken.
+        """
+        if params.wishes.wants_push:
+            raise no_push()
+        if params.message.taskId is not None:
+            return await self._answer(params.message, watched=watched)
+        return await self._begin(params.message, watched=watched)
+
+    async def find(self, task_id: str, action: Action = "read") -> Task:
+        """How a task stands.
+
+        Raises:
+            RpcError: -32001.
+        """
+        known = TaskId.parse(task_id)
+        visible = await self.backend.allow("threads", action, {"thread_id": known.thread_id})
+        return await find_task(self.backend, known, self.assistant_id, visible)
+
+    async def cancel(self, task_id: str) -> Task:
+        """Stops a task's run, or withdraws its question; answers once that is done.
+
+        Raises:
+            RpcError: -32001 no such task, -32002 it is over.
+        """
+        task = await self.find(task_id, "update")
+        if task.state == "input-required":
+            await self._withdraw(task)
+        elif not task.is_live:
+            raise not_cancelable(task_id, task.state)
+        elif await cancel_run(self.backend, task.id.thread_id, task.run_id, "interrupt") == "over":
+            raise not_cancelable(task_id, (await self._again(task)).state)
+        return await self.ended(task)
+
+    async def ended(self, task: Task) -> Task:
+        """The task once its run is over; one whose run was undone meanwhile is cancelled."""
+        async for _ in settled(self.backend, task.run_id):
+            pass
+        return await self._again(task)
+
+    async def events(self, task: Task, *, after: int = 0) -> AsyncGenerator[Task | Chunk]:
+        """What happens until the task's run is over: pieces of text, then the task as it stands."""
+        stream = EventStream(self.backend, task.run_id, after=after).frames()
+        started = task.state == "working"
+        async for raw in stream:
+            name, data = _parsed(raw)
+            if not started and name:
+                started = True
+                yield replace(task, state="working")
+            if name == "messages" and (chunk := _chunk(data)) is not None:
+                yield chunk
+        yield await self._again(task)
+
+    async def newest_event(self, task: Task) -> int:
+        """Where a watcher who comes now begins."""
+        row = await self.backend.row("last_event", run_id=task.run_id)
+        return int(row["position"]) if row else 0
+
+    async def _begin(self, message: Message, *, watched: bool) -> Task:
+        schema = await self._input_schema()
+        thread_id = uuid7() if message.contextId is None else _context(message.contextId)
+        body = RunBody(
+            assistant_id=str(self.assistant_id),
+            input=input_of(message, schema),
+            stream_mode=["messages-tuple"] if takes_messages(schema) else ["updates"],
+            if_not_exists="create",
+        )
+        row = await take_run(self.backend, body, thread_id, watched=watched)
+        return _started(TaskId(row["thread_id"], row["run_id"]), row)
+
+    async def _answer(self, message: Message, *, watched: bool) -> Task:
+        task = await self.find(str(message.taskId))
+        if message.contextId not in (None, str(task.id.thread_id)):
+            raise invalid(f"Task {task.id} belongs to the context {task.id.thread_id}")
+        if task.state != "input-required":
+            raise unsupported(
+                f"Task {task.id} is {task.state} and asks nothing; leave taskId out to begin another"
+            )
+        schema = await self._input_schema()
+        body = RunBody(
+            assistant_id=str(self.assistant_id),
+            command=_resume(task, message),
+            stream_mode=["messages-tuple"] if takes_messages(schema) else ["updates"],
+            multitask_strategy="reject",
+        )
+        try:
+            row = await take_run(self.backend, body, task.id.thread_id, watched=watched)
+        except ApiError as error:
+            if error.status == 409:
+                raise unsupported(f"Task {task.id} goes on already: somebody else was faster") from None
+            raise
+        return _started(task.id, row)
+
+    async def _input_schema(self) -> dict[str, Any] | None:
+        row = await self.backend.row("find_graph", graph_id=self.assistant["graph_id"])
+        schema = ((row and row["schemas"]) or {}).get("input_schema")
+        return schema if isinstance(schema, dict) else None
+
+    async def _withdraw(self, task: Task) -> None:
+        """Ends the thread's turn where it stands, as an inbox does that ignores a question."""
+        graph_id = self.assistant["graph_id"]
+        question = {
+            "thread_id": str(task.id.thread_id), "checkpoint": {}, "values": None, "as_node": "__end__",
+            "metadata": {"graph_id": graph_id},
+        }  # fmt: skip
+        await ask(self.backend, graph_id, "update", question)
+
+    async def _again(self, task: Task) -> Task:
+        try:
+            return await find_task(self.backend, task.id, self.assistant_id, None)
+        except RpcError:
+            return replace(task, state="canceled", word="The run was undone.")
+
+
+def _started(task_id: TaskId, row: DictRow) -> Task:
+    state = "working" if row["state"] == "running" else "submitted"
+    return Task(task_id, row["run_id"], state, row["updated_at"])
+
+
+def _context(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise invalid(
+            f"contextId is {text!r}; it is a thread of this server, so it must be a UUID, or left out"
+        ) from None
+
+
+def _resume(task: Task, message: Message) -> CommandBody | None:
+    if not task.questions:
+        return None
+    answer = answer_of(message)
+    if len(task.questions) > 1 and not is_resume_map(answer):
+        ids = [question["id"] for question in task.questions]
+        raise invalid(f"Task {task.id} asks {len(ids)} questions; send data with answers by their ids: {ids}")
+    return CommandBody(resume=answer)
+
+
+def _parsed(raw: bytes) -> tuple[str, str]:
+    """Name and data of a frame; a heartbeat has no name."""
+    fields = dict(line.split(": ", 1) for line in raw.decode().split("\r\n") if ": " in line)
+    return fields.get("event", ""), fields.get("data", "")
+
+
+def _chunk(data: str) -> Chunk | None:
+    """A piece of text in a `messages` event, if it is one."""
+    message, *_ = wire.loads(data)
+    if not isinstance(message, dict) or message.get("type") not in ("AIMessageChunk", "ai"):
+        return None
+    text, message_id = text_of(message.get("content")), message.get("id")
+    return Chunk(str(message_id), text) if text and message_id else None
