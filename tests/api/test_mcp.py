@@ -11,11 +11,12 @@ from typing import Any, cast
 import httpx
 import psycopg
 import pytest
+from api.scene import Client, until
+from langgraph_sdk.errors import NotFoundError
 from mcp import Client as McpClient
 from mcp.shared.exceptions import MCPError
 from mcp_types import TextContent
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
-from scene import Client, until
 from stack import Stack
 
 from holdfast_server.api.mcp.era import HANDSHAKE, MODERN
@@ -127,7 +128,7 @@ async def test_the_thread_of_a_call_without_a_question_is_not_kept(stack: Stack,
         result = await mcp.call_tool("echo", {"x": 1})
     assert result.structured_content is not None
     thread_id = result.structured_content["config"]["configurable"]["thread_id"]
-    with pytest.raises(Exception, match="404"):
+    with pytest.raises(NotFoundError):
         await client.threads.get(thread_id)
 
 
@@ -261,7 +262,9 @@ async def test_a_nested_argument_is_refused(http: httpx.AsyncClient) -> None:
     assert answer.json()["error"]["code"] == -32600
 
 
-@pytest.mark.parametrize("poison", ["nul", "nul_key", "nan", "infinity", "surrogate", "int_keys", "nested", "big_string"])
+@pytest.mark.parametrize(
+    "poison", ["nul", "nul_key", "nan", "infinity", "surrogate", "int_keys", "nested", "big_string"]
+)
 async def test_strange_values_come_out_as_json(http: httpx.AsyncClient, poison: str) -> None:
     answer = await http.post("/mcp", json=rpc("tools/call", name="poison", arguments={"kind": poison}))
     result = answer.json()["result"]

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import TypeVar
 
+import anyio
+
 Item = TypeVar("Item")
 
 # httpx gives up on a silent connection after five seconds unless it is told otherwise.
@@ -30,9 +32,11 @@ async def kept_alive(
             coming = None
             yield item
     finally:
-        if coming is not None and coming.cancel():
-            await asyncio.wait([coming])
-        await items.aclose()
+        # Who hangs up cancels the answer again and again until it is gone; what it waits for ends in order.
+        with anyio.CancelScope(shield=True):
+            if coming is not None and coming.cancel():
+                await asyncio.wait([coming])
+            await items.aclose()
 
 
 async def _next(items: AsyncGenerator[Item]) -> Item:
