@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 from a2a.client import A2ACardResolver, ClientConfig, ClientFactory
 from a2a.client.client import Client as A2aClient
@@ -194,6 +195,8 @@ async def test_a_breakpoint_goes_on_with_any_message(stack: Stack) -> None:
     async with agent(stack, "breakpoints") as a2a:
         asked = await sent(a2a, saying(new_data_part({"log": []})))
         assert asked.status.state == TaskState.TASK_STATE_INPUT_REQUIRED
+        with pytest.raises(TaskNotCancelableError):
+            await a2a.cancel_task(CancelTaskRequest(id=asked.id))
         task = await sent(a2a, saying("go on", task_id=asked.id))
     assert task.status.state == TaskState.TASK_STATE_COMPLETED
     assert data_of(task)["log"] == ["one", "two", "three"]
@@ -228,8 +231,9 @@ async def test_a_task_can_be_polled_and_cancelled_from_another_process(stack: St
             await here.cancel_task(CancelTaskRequest(id=task.id))
 
 
-async def test_cancelling_a_question_withdraws_it(stack: Stack, client: Client) -> None:
-    async with agent(stack, "ask") as a2a:
+@pytest.mark.parametrize("graph", ["ask", "ask_both", "ask_twice"])
+async def test_cancelling_a_question_withdraws_it(stack: Stack, client: Client, graph: str) -> None:
+    async with agent(stack, graph) as a2a:
         asked = await sent(a2a, saying(new_data_part({"x": 1})))
         cancelled = await a2a.cancel_task(CancelTaskRequest(id=asked.id))
         again = await a2a.get_task(GetTaskRequest(id=asked.id))
@@ -406,3 +410,35 @@ async def test_frames_are_json_rpc_in_events(http: httpx.AsyncClient) -> None:
     assert kinds == ["task", "status-update", "artifact-update", "status-update"]
     assert [frame["result"].get("final") for frame in found] == [None, False, None, True]
     assert {frame["id"] for frame in found} == {1}
+
+
+async def test_many_questions_make_one_long_task(stack: Stack, client: Client) -> None:
+    """More runs than one look at the table brings."""
+    async with agent(stack, "breakpoints") as a2a:
+        task = await sent(a2a, saying(new_data_part({"log": []})))
+        for _ in range(7):
+            await client.runs.wait(task.context_id, "breakpoints", command={"resume": None, "goto": "one"})
+        again = await a2a.get_task(GetTaskRequest(id=task.id))
+    assert again.id == task.id
+
+
+async def test_a_worker_that_dies_is_no_end_of_a_stream(database: str) -> None:
+    async with running(database, workers=2) as stack, agent(stack, "slow", streaming=True) as a2a:
+        states = []
+        async for said in a2a.send_message(saying(new_data_part({"seconds": 1.5}))):
+            if said.HasField("status_update"):
+                states.append(said.status_update.status.state)
+                if len(states) == 1:
+                    carrier = await _carrier(stack)
+                    next(worker for worker in stack.workers if worker.pid == carrier).kill()
+    works, done = TaskState.TASK_STATE_WORKING, TaskState.TASK_STATE_COMPLETED
+    assert states == [works, works, done]
+
+
+async def _carrier(stack: Stack) -> int:
+    """The process that has the one running run."""
+    with psycopg.connect(stack.database_url, options="-c search_path=holdfast,public") as conn:
+        find = "select pid from worker join run using (worker_id) where state = 'running'"
+        row = conn.execute(find).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -177,6 +177,38 @@ def state_of(stack: Stack, assistant_id: str) -> str:
     return str(row[0])
 
 
+async def test_giving_up_in_the_newer_era_cancels_the_run(stack: Stack, client: Client) -> None:
+    made = await client.assistants.create("slow", name="given up")
+    async with connected(stack, MODERN[-1]) as mcp:
+        with pytest.raises(MCPError):
+            await mcp.call_tool("given_up", {"seconds": 60}, read_timeout_seconds=1)
+
+        async def stopped() -> bool:
+            return state_of(stack, made["assistant_id"]) == "interrupted"
+
+        await until(stopped, patience=15)
+    await client.assistants.delete(made["assistant_id"])
+
+
+async def test_a_cancelled_run_is_an_error(stack: Stack, client: Client) -> None:
+    made = await client.assistants.create("slow", name="cancelled")
+
+    async def cancelled() -> bool:
+        with psycopg.connect(stack.database_url, options="-c search_path=holdfast,public") as conn:
+            find = "select thread_id, run_id from run where assistant_id = %s"
+            row = conn.execute(find, [made["assistant_id"]]).fetchone()
+        if row is not None:
+            await client.runs.cancel(str(row[0]), str(row[1]))
+        return row is not None
+
+    async with connected(stack) as mcp, asyncio.TaskGroup() as both:
+        call = both.create_task(mcp.call_tool("cancelled", {"seconds": 60}))
+        await until(cancelled)
+    assert call.result().is_error
+    assert "cancelled" in text_of(call.result())
+    await client.assistants.delete(made["assistant_id"])
+
+
 async def test_an_unknown_tool_is_a_protocol_error(stack: Stack) -> None:
     async with connected(stack) as mcp:
         with pytest.raises(MCPError) as refused:

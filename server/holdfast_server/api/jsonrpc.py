@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 
 from holdfast_server import wire
 from holdfast_server.errors import ApiError, HoldfastError
@@ -119,10 +120,13 @@ def failure(call_id: CallId, error: RpcError) -> bytes:
 async def _body(request: Request) -> bytes:
     """The body, read no further than it may be long."""
     read = bytearray()
-    async for chunk in request.stream():
-        read += chunk
-        if len(read) > MAX_BODY:
-            raise RpcError(INVALID_REQUEST, f"The body is longer than {MAX_BODY} bytes", status=413)
+    try:
+        async for chunk in request.stream():
+            read += chunk
+            if len(read) > MAX_BODY:
+                raise RpcError(INVALID_REQUEST, f"The body is longer than {MAX_BODY} bytes", status=413)
+    except ClientDisconnect:
+        raise _invalid("The body broke off") from None
     return bytes(read)
 
 

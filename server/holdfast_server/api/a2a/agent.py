@@ -76,7 +76,7 @@ class Agent:
             RpcError: -32001 no such task, -32002 it is over.
         """
         task = await self.find(task_id, "update")
-        if task.state == "input-required":
+        if task.questions:
             await self._withdraw(task)
         elif not task.is_live:
             raise not_cancelable(task_id, task.state)
@@ -92,15 +92,13 @@ class Agent:
 
     async def events(self, task: Task, *, after: int = 0) -> AsyncGenerator[Task | Chunk]:
         """What happens until the task's run is over: pieces of text, then the task as it stands."""
-        stream = EventStream(self.backend, task.run_id, after=after).frames()
-        started = task.state == "working"
-        async for raw in stream:
-            name, data = _parsed(raw)
-            if not started and name:
-                started = True
-                yield replace(task, state="working")
-            if name == "messages" and (chunk := _chunk(data)) is not None:
-                yield chunk
+        async for raw in EventStream(self.backend, task.run_id, after=after).frames():
+            match _parsed(raw):
+                case "metadata", _:
+                    # An attempt begins; after a crash there is another one, which says everything anew.
+                    yield replace(task, state="working")
+                case "messages", data if (chunk := _chunk(data)) is not None:
+                    yield chunk
         yield await self._again(task)
 
     async def newest_event(self, task: Task) -> int:

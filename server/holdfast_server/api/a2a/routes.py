@@ -204,6 +204,7 @@ async def _events(exchange: _Exchange, task: Task, *, after: int) -> AsyncGenera
                 begun.add(message_id)
                 yield exchange.event(dialect.artifact_update(task, piece, append=is_more, last=False))
             case Task() if news.is_live:
+                begun.clear()
                 yield exchange.event(dialect.status_update(news))
             case Task():
                 for artifact in dialect.artifacts(news):

@@ -95,22 +95,25 @@ async def find_task(backend: Backend, task_id: TaskId, assistant_id: UUID, visib
         RpcError: -32001.
     """
     names = {"thread_id": task_id.thread_id, "run_id": task_id.run_id, "assistant_id": assistant_id}
-    runs = await backend.rows("task_runs", names | {"visible": visible})
-    tip = _tip(runs)
+    tip, is_newest = await _tip(backend, names | {"visible": visible})
     row = await backend.row("task_run", run_id=tip) if tip else None
     if row is None:
         raise no_task(str(task_id))
-    return task_of(task_id, row, is_newest=tip == runs[-1]["run_id"])
+    return task_of(task_id, row, is_newest=is_newest)
 
 
-def _tip(runs: Sequence[DictRow]) -> UUID | None:
-    """The last of the runs that went on where the one before had stopped, whoever started them."""
-    tip = None
-    for row in runs:
-        if tip is not None and not _goes_on(row["kwargs"]):
-            break
-        tip = row["run_id"]
-    return tip
+async def _tip(backend: Backend, names: Json) -> tuple[UUID | None, bool]:
+    """The last of the runs that went on where the one before had stopped, and whether none came after it.
+
+    It does not matter who started them: a question may be answered over A2A, by an inbox or in a script.
+    """
+    tip, after = None, 0
+    while runs := await backend.rows("task_runs", names | {"after": after}):
+        for row in runs:
+            if tip is not None and not _goes_on(row["kwargs"]):
+                return tip, False
+            tip, after = row["run_id"], row["place"]
+    return tip, True
 
 
 def _goes_on(kwargs: Mapping[str, Any]) -> bool:
