@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from psycopg.rows import DictRow
@@ -22,6 +21,7 @@ from holdfast_server.api.bodies import CommandBody, RunBody
 from holdfast_server.api.following import cancel_run, settled
 from holdfast_server.api.intake import take_run
 from holdfast_server.api.jsonrpc import RpcError
+from holdfast_server.api.published import input_schema_of
 from holdfast_server.api.sse import EventStream
 from holdfast_server.errors import ApiError
 from holdfast_server.runs.answer import is_resume_map
@@ -107,7 +107,7 @@ class Agent:
         return int(row["position"]) if row else 0
 
     async def _begin(self, message: Message, *, watched: bool) -> Task:
-        schema = await self._input_schema()
+        schema = await input_schema_of(self.backend, self.assistant["graph_id"])
         thread_id = uuid7() if message.contextId is None else _context(message.contextId)
         body = RunBody(
             assistant_id=str(self.assistant_id),
@@ -126,7 +126,7 @@ class Agent:
             raise unsupported(
                 f"Task {task.id} is {task.state} and asks nothing; leave taskId out to begin another"
             )
-        schema = await self._input_schema()
+        schema = await input_schema_of(self.backend, self.assistant["graph_id"])
         body = RunBody(
             assistant_id=str(self.assistant_id),
             command=_resume(task, message),
@@ -140,11 +140,6 @@ class Agent:
                 raise unsupported(f"Task {task.id} goes on already: somebody else was faster") from None
             raise
         return _started(task.id, row)
-
-    async def _input_schema(self) -> dict[str, Any] | None:
-        row = await self.backend.row("find_graph", graph_id=self.assistant["graph_id"])
-        schema = ((row and row["schemas"]) or {}).get("input_schema")
-        return schema if isinstance(schema, dict) else None
 
     async def _withdraw(self, task: Task) -> None:
         """Ends the thread's turn where it stands, as an inbox does that ignores a question."""

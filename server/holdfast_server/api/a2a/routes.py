@@ -28,6 +28,7 @@ from holdfast_server.api.jsonrpc import (
     result,
 )
 from holdfast_server.api.keepalive import kept_alive
+from holdfast_server.api.published import input_schema_of
 from holdfast_server.api.reply import JsonReply, JsonText
 from holdfast_server.api.sse import frame
 from holdfast_server.errors import ApiError
@@ -114,8 +115,7 @@ async def post(wiring: Wiring, request: Request, assistant_id: str) -> Response:
 async def card(wiring: Wiring, request: Request, assistant_id: str) -> Response:
     """The agent card of an assistant."""
     assistant = await resolve(wiring, assistant_id)
-    row = await wiring.row("find_graph", graph_id=assistant["graph_id"])
-    schema = ((row and row["schemas"]) or {}).get("input_schema")
+    schema = await input_schema_of(wiring, assistant["graph_id"])
     base = str(request.base_url).rstrip("/")
     return JsonReply(card_of(assistant, schema, f"{base}/a2a/{assistant['assistant_id']}"))
 

@@ -14,6 +14,7 @@ from holdfast_server.api.bodies import RunBody
 from holdfast_server.api.following import settled
 from holdfast_server.api.intake import take_run
 from holdfast_server.api.mcp.tools import Json, Tool, input_of
+from holdfast_server.api.published import input_schema_of
 
 
 async def start(backend: Backend, tool: Tool, arguments: Json) -> DictRow:
@@ -22,8 +23,7 @@ async def start(backend: Backend, tool: Tool, arguments: Json) -> DictRow:
     Raises:
         ApiError: the run is refused.
     """
-    row = await backend.row("find_graph", graph_id=tool.graph_id)
-    schema = ((row and row["schemas"]) or {}).get("input_schema")
+    schema = await input_schema_of(backend, tool.graph_id)
     body = RunBody(assistant_id=tool.assistant_id, input=input_of(schema, arguments))
     return await take_run(backend, body, None)
 

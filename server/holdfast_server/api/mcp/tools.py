@@ -13,6 +13,7 @@ from holdfast_server import wire
 from holdfast_server.api.assistants import readable
 from holdfast_server.api.backend import Backend
 from holdfast_server.api.body import storable
+from holdfast_server.api.published import input_schemas
 
 Json = dict[str, Any]
 
@@ -45,8 +46,8 @@ async def tools_of(backend: Backend) -> list[Tool]:
 async def shown(backend: Backend, tools: Iterable[Tool]) -> list[Json]:
     """The tools as `tools/list` answers them."""
     tools = list(tools)
-    rows = await backend.rows("list_schemas", {"graph_ids": list({tool.graph_id for tool in tools})})
-    schemas = {row["graph_id"]: input_schema((row["schemas"] or {}).get("input_schema")) for row in rows}
+    published = await input_schemas(backend, {tool.graph_id for tool in tools})
+    schemas = {graph_id: input_schema(schema) for graph_id, schema in published.items()}
     return [
         {
             "name": tool.name,
