@@ -191,6 +191,16 @@ async def test_an_answer_from_elsewhere_moves_the_task_on(stack: Stack, client: 
     assert data_of(task)["answers"] == ["from an inbox"]
 
 
+async def test_a_new_beginning_withdraws_the_question(stack: Stack) -> None:
+    async with agent(stack, "ask") as a2a:
+        asked = await sent(a2a, saying(new_data_part({"x": 1})))
+        other = await sent(a2a, saying(new_data_part({"x": 2}), context_id=asked.context_id))
+        before = await a2a.get_task(GetTaskRequest(id=asked.id))
+    assert other.id != asked.id
+    assert other.status.state == TaskState.TASK_STATE_INPUT_REQUIRED
+    assert before.status.state == TaskState.TASK_STATE_CANCELED
+
+
 async def test_a_breakpoint_goes_on_with_any_message(stack: Stack) -> None:
     async with agent(stack, "breakpoints") as a2a:
         asked = await sent(a2a, saying(new_data_part({"log": []})))

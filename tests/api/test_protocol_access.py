@@ -99,6 +99,24 @@ async def test_tasks_and_contexts_are_those_that_the_caller_may_see(database: st
         assert mine.json()["result"]["status"]["state"] == "canceled"
 
 
+async def test_a_long_list_of_tools_comes_in_pages(database: str) -> None:
+    async with served(database) as http:
+        with psycopg.connect(database, options="-c search_path=holdfast,public") as conn:
+            conn.execute(
+                "insert into assistant (assistant_id, graph_id, name, metadata) select gen_random_uuid(),"
+                """ 'echo', 'twin', '{"owner": "ada"}' from generate_series(1, 250)"""
+            )
+        names: list[str] = []
+        cursor: dict[str, str] = {}
+        for size in (100, 100, 51):
+            listed = (await http.post("/mcp", json=rpc("tools/list", **cursor), headers=ADA)).json()["result"]
+            names += [tool["name"] for tool in listed["tools"]]
+            assert len(listed["tools"]) == size
+            cursor = {"cursor": listed.get("nextCursor")}
+    assert cursor == {"cursor": None}
+    assert len(set(names)) == 251
+
+
 @pytest.mark.parametrize("path", ["/mcp", "/a2a/echo"])
 async def test_who_says_no_name_or_may_nothing_is_told_so(database: str, path: str) -> None:
     async with served(database) as http:

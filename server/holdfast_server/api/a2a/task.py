@@ -153,8 +153,11 @@ def _word(error: Any) -> str:
 
 
 def _messages(output: Any) -> list[Json]:
+    """The messages of a conversation; a graph may keep something else under that name."""
     messages = output.get("messages") if isinstance(output, dict) else None
-    return [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
+    if not isinstance(messages, list) or not all(isinstance(m, dict) for m in messages):
+        return []
+    return messages if all("type" in m and "content" in m for m in messages) else []
 
 
 def _history(output: Any) -> list[Said]:

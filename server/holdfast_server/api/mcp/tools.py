@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 # What every model provider accepts as the name of a function.
 _LONGEST = 64
-_REF = re.compile(r"#/(?:\$defs|definitions)/([^/]+)")
+_REF = re.compile(r"#/(?:\$defs|definitions)/([^/\"]+)")
 _SAID = {"type": "string", "title": "Message", "description": "What to say to the assistant."}
 
 
