@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import httpx
@@ -110,11 +111,19 @@ async def test_data_becomes_the_input_of_a_graph_without_messages(stack: Stack, 
     assert data_of(task)["log"] == ["first", "second"]
 
 
-async def test_integers_beyond_floats_go_through(http: httpx.AsyncClient) -> None:
-    part = {"data": {"x": 2**53 + 1}}
-    message = {"messageId": "1", "role": "ROLE_USER", "parts": [part]}
-    answer = await http.post("/a2a/echo", json=rpc("SendMessage", message=message))
-    assert answer.json()["result"]["task"]["artifacts"][0]["parts"][0]["data"]["x"] == 2**53 + 1
+@pytest.mark.parametrize("method", ["message/send", "SendMessage"])
+async def test_whole_numbers_reach_the_graph_as_integers(
+    http: httpx.AsyncClient, client: Client, method: str
+) -> None:
+    """The package knows doubles only; a graph that counts with integers must not notice."""
+    call = said({"data": {"x": [7, 7.5]}}) | {"method": method}
+    if method == "SendMessage":
+        call["params"]["message"]["role"] = "ROLE_USER"
+    result = (await http.post("/a2a/echo", json=call)).json()["result"]
+    task = result.get("task", result)
+    assert task["artifacts"][0]["parts"][0]["data"]["x"] == [7, 7.5]
+    thread = await client.threads.get(task["contextId"])
+    assert [type(number) for number in thread["values"]["x"]] == [int, float]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -332,6 +341,19 @@ def said(*parts: Any, **more: Any) -> dict[str, Any]:
     return rpc("message/send", message={"messageId": "1", "role": "user", "parts": list(parts), **more})
 
 
+def late(*parts: Any) -> dict[str, Any]:
+    """A SendMessage as 1.0 clients write it."""
+    return rpc("SendMessage", message={"messageId": "1", "role": "ROLE_USER", "parts": list(parts)})
+
+
+def spoken(answer: httpx.Response) -> dict[str, Any]:
+    """The JSON-RPC answer, or the first one of a stream: 0.3 refuses to stream in a stream."""
+    is_stream = answer.headers["content-type"].startswith("text/event-stream")
+    text = answer.text.split("data: ", 1)[1].split("\r\n")[0] if is_stream else answer.text
+    return cast(dict[str, Any], json.loads(text))
+
+
+PUSH = {"taskId": "x", "pushNotificationConfig": {"url": "http://127.0.0.1:9"}}
 TEXT = {"kind": "text", "text": "hello"}
 FILE = {"kind": "file", "file": {"uri": "file:///x", "mimeType": "image/png"}}
 GARBAGE: list[tuple[Any, int]] = [
@@ -344,29 +366,36 @@ GARBAGE: list[tuple[Any, int]] = [
     ({"id": 1, "method": "tasks/get"}, -32600),
     ({"jsonrpc": "2.0", "method": "tasks/get"}, -32600),
     ({"jsonrpc": "2.0", "id": {}, "method": "tasks/get"}, -32600),
-    ({"jsonrpc": "2.0", "id": 1, "method": "tasks/get", "params": []}, -32602),
+    ({"jsonrpc": "2.0", "id": 1, "method": "tasks/get", "params": []}, -32600),
     (rpc("no/such"), -32601),
-    (rpc("tasks/get"), -32602),
-    (rpc("tasks/get", id=7), -32602),
+    (rpc("tasks/get"), -32600),
+    (rpc("tasks/get", id=7), -32600),
+    (rpc("GetTask", id=7), -32602),
+    (rpc("GetTask"), -32602),
     (rpc("tasks/get", id=f"{uuid4()}:{uuid4()}"), -32001),
     (rpc("tasks/get", id="a\x00b"), -32001),
     (rpc("tasks/get", id=f"{uuid4()}:{uuid4()}", historyLength=-1), -32602),
     (rpc("tasks/cancel", id="x"), -32001),
     (rpc("tasks/resubscribe", id="x"), -32001),
     (rpc("ListTasks"), -32004),
-    (rpc("tasks/pushNotificationConfig/set", id="x"), -32003),
+    (rpc("tasks/pushNotificationConfig/set", **PUSH), -32003),
+    (rpc("ListTaskPushNotificationConfigs", taskId="x"), -32003),
     (rpc("GetExtendedAgentCard"), -32007),
-    (rpc("message/send"), -32602),
-    (rpc("message/send", message=[]), -32602),
+    (rpc("message/send"), -32600),
+    (rpc("message/send", message=[]), -32600),
     (said(), -32602),
-    (said(7), -32602),
-    (said({"kind": "text", "text": 7}), -32602),
+    (said(7), -32600),
+    (said({"kind": "text", "text": 7}), -32600),
     (said({"kind": "data", "data": {"x": 1}}, contextId="no-uuid"), -32602),
     (said({"kind": "data", "data": {"x": 1}}, taskId="no-task"), -32001),
     (said(TEXT), -32005),
-    (said({}), -32005),
+    (said({}), -32600),
     (said(FILE), -32005),
-    (said({"data": [1]}, {"data": 2}), -32005),
+    (said({"data": [1]}), -32600),
+    (late({"data": [1]}, {"data": 2}), -32005),
+    (late({}), -32005),
+    (late(7), -32602),
+    (late({"text": 7}), -32602),
     (said({"data": {"x": 1}}) | {"method": "SendStreamingMessage", "params": {"message": 1}}, -32602),
 ]
 
@@ -380,8 +409,8 @@ async def test_garbage_is_answered_in_the_words_of_the_protocol(
     else:
         answer = await http.post("/a2a/echo", json=body)
     assert answer.status_code in (200, 400)
-    assert answer.json()["error"]["code"] == code
-    assert answer.json()["error"]["message"]
+    assert spoken(answer)["error"]["code"] == code
+    assert spoken(answer)["error"]["message"]
 
 
 async def test_push_is_refused_rather_than_forgotten(http: httpx.AsyncClient) -> None:
@@ -397,8 +426,16 @@ async def test_an_unknown_assistant_is_not_found_in_both_languages(http: httpx.A
 
 
 async def test_an_unknown_version_is_refused(http: httpx.AsyncClient) -> None:
-    answer = await http.post("/a2a/echo", json=said(TEXT), headers={"a2a-version": "7.0"})
-    assert answer.json()["error"]["code"] == -32009
+    for call, code in ((late(TEXT), -32009), (said(TEXT), -32603)):
+        answer = await http.post("/a2a/echo", json=call, headers={"a2a-version": "7.0"})
+        assert (answer.json()["error"]["code"], "7.0" in answer.json()["error"]["message"]) == (code, True)
+
+
+@pytest.mark.parametrize("version", ["", "1.0", "1", "1.0.3", None])
+async def test_a_method_of_1_0_needs_no_version(http: httpx.AsyncClient, version: str | None) -> None:
+    headers = {} if version is None else {"a2a-version": version}
+    answer = await http.post("/a2a/echo", json=late({"data": {"x": 1}}), headers=headers)
+    assert answer.json()["result"]["task"]["status"]["state"] == "TASK_STATE_COMPLETED"
 
 
 async def test_a_file_reaches_the_model_as_a_block(http: httpx.AsyncClient, client: Client) -> None:
@@ -415,7 +452,7 @@ async def test_frames_are_json_rpc_in_events(http: httpx.AsyncClient) -> None:
     answer = await http.post("/a2a/echo", json=call)
     assert answer.headers["content-type"].startswith("text/event-stream")
     frames = [frame for frame in answer.text.split("\r\n\r\n") if frame and not frame.startswith(":")]
-    assert all(frame.startswith("event: message\r\ndata: ") for frame in frames)
+    assert all(frame.startswith("data: ") for frame in frames)
     found = [httpx.Response(200, text=frame.split("data: ", 1)[1]).json() for frame in frames]
     kinds = [frame["result"]["kind"] for frame in found]
     assert kinds == ["task", "status-update", "artifact-update", "status-update"]

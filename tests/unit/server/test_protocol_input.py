@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from a2a.compat.v0_3.conversions import to_compat_task, to_core_message
+from a2a.compat.v0_3.types import Message as EarlyMessage
+from a2a.types import Message, TaskState
+from a2a.utils.errors import A2AError
+from google.protobuf.json_format import ParseDict
 from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast_server import wire
-from holdfast_server.api.a2a.dialect import Early, One
-from holdfast_server.api.a2a.incoming import Message
+from holdfast_server.api.a2a import told
 from holdfast_server.api.a2a.input import answer_of
 from holdfast_server.api.a2a.input import input_of as task_input
 from holdfast_server.api.a2a.task import TaskId, task_of
-from holdfast_server.api.jsonrpc import RpcError
 from holdfast_server.api.mcp.tools import input_of, input_schema, named
 
 CHAT: dict[str, Any] = {
@@ -29,7 +33,13 @@ FORM = {"type": "object", "properties": {"x": {}, "y": {}}}
 
 
 def message(*parts: dict[str, Any]) -> Message:
-    return Message.model_validate({"messageId": "1", "parts": parts})
+    """As the package reads it, in 0.3 when a part has a kind."""
+    said = {"messageId": "1", "role": "user", "parts": list(parts)}
+    if any("kind" in part for part in parts):
+        return to_core_message(EarlyMessage.model_validate(said))
+    read = Message()
+    ParseDict(said | {"role": "ROLE_USER"}, read)
+    return read
 
 
 def test_text_is_said_and_fields_are_filled() -> None:
@@ -47,7 +57,7 @@ def test_messages_that_come_as_data_stay_in_front() -> None:
 
 
 def test_both_forms_of_a_file_become_one_block() -> None:
-    early = {"file": {"bytes": "aGk=", "mimeType": "audio/wav", "name": "a.wav"}}
+    early = {"kind": "file", "file": {"bytes": "aGk=", "mimeType": "audio/wav", "name": "a.wav"}}
     late = {"raw": "aGk=", "mediaType": "audio/wav", "filename": "a.wav"}
     block = {"type": "audio", "mime_type": "audio/wav", "filename": "a.wav", "base64": "aGk="}
     for part in (early, late):
@@ -62,7 +72,7 @@ def test_data_parts_of_a_form_are_merged() -> None:
 
 
 def test_text_for_a_form_is_refused_with_the_fields() -> None:
-    with pytest.raises(RpcError, match=r"\['x', 'y'\]"):
+    with pytest.raises(A2AError, match=r"\['x', 'y'\]"):
         task_input(message({"text": "hi"}), FORM)
 
 
@@ -76,7 +86,7 @@ def test_an_answer_is_the_data_or_else_the_text() -> None:
     assert answer_of(message({"text": "a"}, {"text": "b"})) == "a\nb"
     assert answer_of(message({"data": 1}, {"data": 2})) == [1, 2]
     for nothing in ({"data": None}, {}):
-        with pytest.raises(RpcError):
+        with pytest.raises(A2AError):
             answer_of(message(nothing))
 
 
@@ -101,10 +111,17 @@ def test_every_tool_has_a_name_of_its_own(names: list[str]) -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", tool.name) for tool in tools)
 
 
+def test_numbers_without_a_fraction_stay_integers() -> None:
+    [read] = [task_input(message({"data": {"x": [1, 1.5, -0.0, {"n": 10**15}]}}), FORM)]
+    assert json.dumps(read) == '{"x": [1, 1.5, 0, {"n": 1000000000000000}]}'
+
+
+DEEP: Any = json.loads("[" * 150 + "]" * 150)
 ODD: list[Any] = [
     None, 7, "text", [], {}, {"messages": 7}, {"messages": [7]}, {"messages": [{"foo": 1}]},
     {"messages": [{"type": "ai", "content": None}]},
     {"messages": [{"type": "ai", "content": [7, {"text": 7}]}]},
+    {"deep": DEEP}, {"huge": 10**400}, {"__interrupt__": [{"id": "1", "value": DEEP}]},
     {"__interrupt__": 7}, {"__interrupt__": [7]}, {"__interrupt__": [{"id": None}]},
 ]  # fmt: skip
 
@@ -117,7 +134,8 @@ def test_a_task_can_be_told_whatever_a_graph_puts_out(output: Any) -> None:
     }  # fmt: skip
     task = task_of(TaskId(uuid4(), uuid4()), row, is_newest=True)
     assert task.state in ("completed", "canceled")
-    for dialect in (One(), Early()):
-        assert dialect.task(task)["status"]["timestamp"].endswith("Z")
+    said = told.task(task)
+    assert TaskState.Name(said.status.state) == f"TASK_STATE_{task.state.upper()}"
+    assert to_compat_task(said).status.state.value == task.state
     if output == {"messages": [{"foo": 1}]}:
         assert task.data == output

@@ -6,13 +6,20 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from a2a.types import Message, SendMessageRequest
+from a2a.utils.errors import (
+    A2AError,
+    InvalidParamsError,
+    PushNotificationNotSupportedError,
+    TaskNotCancelableError,
+    TaskNotFoundError,
+    UnsupportedOperationError,
+)
 from psycopg.rows import DictRow
 from uuid_utils.compat import uuid7
 
 from holdfast_server import wire
 from holdfast_server.access.gatekeeper import Action
-from holdfast_server.api.a2a.errors import invalid, no_push, not_cancelable, unsupported
-from holdfast_server.api.a2a.incoming import Message, SendParams
 from holdfast_server.api.a2a.input import answer_of, input_of, takes_messages
 from holdfast_server.api.a2a.task import Task, TaskId, find_task, text_of
 from holdfast_server.api.ask import ask
@@ -20,7 +27,6 @@ from holdfast_server.api.backend import Backend
 from holdfast_server.api.bodies import CommandBody, RunBody
 from holdfast_server.api.following import cancel_run, settled
 from holdfast_server.api.intake import take_run
-from holdfast_server.api.jsonrpc import RpcError
 from holdfast_server.api.published import input_schema_of
 from holdfast_server.api.sse import EventStream
 from holdfast_server.errors import ApiError
@@ -47,15 +53,16 @@ class Agent:
         """Whose tasks these are."""
         return UUID(str(self.assistant["assistant_id"]))
 
-    async def send(self, params: SendParams, *, watched: bool) -> Task:
+    async def send(self, params: SendMessageRequest, *, watched: bool) -> Task:
         """Starts a task, or goes on with one that asked; answers how it stands at once.
 
         Raises:
-            RpcError: the message cannot be taken.
+            A2AError: the message cannot be taken.
         """
-        if params.wishes.wants_push:
-            raise no_push()
-        if params.message.taskId is not None:
+        if params.configuration.HasField("task_push_notification_config"):
+            sentence = "Push notifications are not supported; stream the task, or ask for it again"
+            raise PushNotificationNotSupportedError(sentence)
+        if params.message.task_id:
             return await self._answer(params.message, watched=watched)
         return await self._begin(params.message, watched=watched)
 
@@ -63,7 +70,7 @@ class Agent:
         """How a task stands.
 
         Raises:
-            RpcError: -32001.
+            TaskNotFoundError: none of this id.
         """
         known = TaskId.parse(task_id)
         visible = await self.backend.allow("threads", action, {"thread_id": known.thread_id})
@@ -73,15 +80,15 @@ class Agent:
         """Stops a task's run, or withdraws its question; answers once that is done.
 
         Raises:
-            RpcError: -32001 no such task, -32002 it is over.
+            A2AError: no such task, or it is over.
         """
         task = await self.find(task_id, "update")
         if task.questions:
             await self._withdraw(task)
         elif not task.is_live:
-            raise not_cancelable(task_id, task.state)
+            raise _over(task)
         elif await cancel_run(self.backend, task.id.thread_id, task.run_id, "interrupt") == "over":
-            raise not_cancelable(task_id, (await self._again(task)).state)
+            raise _over(await self._again(task))
         return await self.ended(task)
 
     async def ended(self, task: Task) -> Task:
@@ -108,7 +115,7 @@ class Agent:
 
     async def _begin(self, message: Message, *, watched: bool) -> Task:
         schema = await input_schema_of(self.backend, self.assistant["graph_id"])
-        thread_id = uuid7() if message.contextId is None else _context(message.contextId)
+        thread_id = _context(message.context_id) if message.context_id else uuid7()
         body = RunBody(
             assistant_id=str(self.assistant_id),
             input=input_of(message, schema),
@@ -119,11 +126,11 @@ class Agent:
         return _started(TaskId(row["thread_id"], row["run_id"]), row)
 
     async def _answer(self, message: Message, *, watched: bool) -> Task:
-        task = await self.find(str(message.taskId))
-        if message.contextId not in (None, str(task.id.thread_id)):
-            raise invalid(f"Task {task.id} belongs to the context {task.id.thread_id}")
+        task = await self.find(message.task_id)
+        if message.context_id not in ("", str(task.id.thread_id)):
+            raise InvalidParamsError(f"Task {task.id} belongs to the context {task.id.thread_id}")
         if task.state != "input-required":
-            raise unsupported(
+            raise UnsupportedOperationError(
                 f"Task {task.id} is {task.state} and asks nothing; leave taskId out to begin another"
             )
         schema = await input_schema_of(self.backend, self.assistant["graph_id"])
@@ -137,7 +144,8 @@ class Agent:
             row = await take_run(self.backend, body, task.id.thread_id, watched=watched)
         except ApiError as error:
             if error.status == 409:
-                raise unsupported(f"Task {task.id} goes on already: somebody else was faster") from None
+                sentence = f"Task {task.id} goes on already: somebody else was faster"
+                raise UnsupportedOperationError(sentence) from None
             raise
         return _started(task.id, row)
 
@@ -153,7 +161,7 @@ class Agent:
     async def _again(self, task: Task) -> Task:
         try:
             return await find_task(self.backend, task.id, self.assistant_id, None)
-        except RpcError:
+        except TaskNotFoundError:
             return replace(task, state="canceled", word="The run was undone.")
 
 
@@ -162,11 +170,15 @@ def _started(task_id: TaskId, row: DictRow) -> Task:
     return Task(task_id, row["run_id"], state, row["updated_at"])
 
 
+def _over(task: Task) -> A2AError:
+    return TaskNotCancelableError(f"Task {task.id} cannot be cancelled: it is {task.state}")
+
+
 def _context(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise invalid(
+        raise InvalidParamsError(
             f"contextId is {text!r}; it is a thread of this server, so it must be a UUID, or left out"
         ) from None
 
@@ -177,7 +189,8 @@ def _resume(task: Task, message: Message) -> CommandBody | None:
     answer = answer_of(message)
     if len(task.questions) > 1 and not is_resume_map(answer):
         ids = [question["id"] for question in task.questions]
-        raise invalid(f"Task {task.id} asks {len(ids)} questions; send data with answers by their ids: {ids}")
+        sentence = f"Task {task.id} asks {len(ids)} questions; send data with answers by their ids: {ids}"
+        raise InvalidParamsError(sentence)
     return CommandBody(resume=answer)
 
 

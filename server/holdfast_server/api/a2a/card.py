@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from a2a.server.request_handlers.response_helpers import agent_card_to_dict
+from a2a.types import AgentCapabilities, AgentCard, AgentInterface, AgentSkill
 from psycopg.rows import DictRow
 
 from holdfast_server.api.a2a.input import takes_messages
@@ -15,26 +17,18 @@ def card_of(assistant: DictRow, schema: Json | None, url: str) -> Json:
     """The card; `url` is where the agent listens."""
     name = assistant["name"]
     about = assistant["description"] or f"The assistant {name} (graph {assistant['graph_id']})."
-    modes = ["text/plain", "application/json"] if takes_messages(schema) else ["application/json"]
-    skill = {
-        "id": str(assistant["assistant_id"]),
-        "name": name,
-        "description": about,
-        "tags": ["langgraph", assistant["graph_id"]],
-    }
-    return {
-        "name": name,
-        "description": about,
-        "version": str(assistant["version"]),
-        "capabilities": {"streaming": True, "pushNotifications": False},
-        "defaultInputModes": modes,
-        "defaultOutputModes": ["text/plain", "application/json"],
-        "skills": [skill],
-        **_interfaces(url),
-    }
-
-
-def _interfaces(url: str) -> Json:
-    spoken = [{"url": url, "protocolBinding": "JSONRPC", "protocolVersion": v} for v in ("1.0", "0.3")]
-    early = {"url": url, "preferredTransport": "JSONRPC", "protocolVersion": "0.3.0"}
-    return {"supportedInterfaces": spoken, **early}
+    tags = ["langgraph", assistant["graph_id"]]
+    card = AgentCard(
+        name=name,
+        description=about,
+        version=str(assistant["version"]),
+        capabilities=AgentCapabilities(streaming=True, push_notifications=False),
+        default_input_modes=[*(["text/plain"] if takes_messages(schema) else []), "application/json"],
+        default_output_modes=["text/plain", "application/json"],
+        skills=[AgentSkill(id=str(assistant["assistant_id"]), name=name, description=about, tags=tags)],
+        supported_interfaces=[
+            AgentInterface(url=url, protocol_binding="JSONRPC", protocol_version=spoken)
+            for spoken in ("1.0", "0.3")
+        ],
+    )
+    return agent_card_to_dict(card)

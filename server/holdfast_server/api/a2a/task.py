@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from a2a.utils.errors import TaskNotFoundError
 from psycopg.rows import DictRow
 
 from holdfast_server.access.visible import Visible
-from holdfast_server.api.a2a.errors import no_task
 from holdfast_server.api.backend import Backend
 from holdfast_server.runs.run import LIVE
 
@@ -40,10 +40,10 @@ class TaskId:
         """The id in a request.
 
         Raises:
-            RpcError: -32001, which no task can have.
+            TaskNotFoundError: no task can have it.
         """
         if (found := _ID.fullmatch(text)) is None:
-            raise no_task(text)
+            raise TaskNotFoundError(f"Task {text} not found")
         return cls(UUID(found[1]), UUID(found[2]))
 
     def __str__(self) -> str:
@@ -92,13 +92,13 @@ async def find_task(backend: Backend, task_id: TaskId, assistant_id: UUID, visib
     """A task of an assistant, if the caller may see it.
 
     Raises:
-        RpcError: -32001.
+        TaskNotFoundError: none for this caller.
     """
     names = {"thread_id": task_id.thread_id, "run_id": task_id.run_id, "assistant_id": assistant_id}
     tip, is_newest = await _tip(backend, names | {"visible": visible})
     row = await backend.row("task_run", run_id=tip) if tip else None
     if row is None:
-        raise no_task(str(task_id))
+        raise TaskNotFoundError(f"Task {task_id} not found")
     return task_of(task_id, row, is_newest=is_newest)
 
 
