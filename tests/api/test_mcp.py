@@ -167,6 +167,32 @@ async def test_hanging_up_cancels_the_run(stack: Stack, client: Client, accept: 
     await client.assistants.delete(made["assistant_id"])
 
 
+async def test_hanging_up_while_the_run_is_admitted_leaves_none_behind(stack: Stack, client: Client) -> None:
+    made = await client.assistants.create("slow", name="admitted")
+    call = rpc("tools/call", name="admitted", arguments={"seconds": 60})
+
+    async def hang_up(after: float) -> None:
+        async with stack.http(timeout=after) as http:
+            with pytest.raises(httpx.TimeoutException):
+                await http.post("/mcp", json=call)
+
+    async def all_over() -> bool:
+        return live_runs(stack, made["assistant_id"]) == 0
+
+    await asyncio.gather(*(hang_up(number / 100) for number in range(4, 34)))
+    await until(all_over, patience=30)
+    await client.assistants.delete(made["assistant_id"])
+
+
+def live_runs(stack: Stack, assistant_id: str) -> int:
+    """How many runs of an assistant still cost something."""
+    with psycopg.connect(stack.database_url, options="-c search_path=holdfast,public") as conn:
+        live = "select count(*) from run where assistant_id = %s and state in ('ready', 'running', 'blocked')"
+        row = conn.execute(live, [assistant_id]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def state_of(stack: Stack, assistant_id: str) -> str:
     """The state of the one run of an assistant; the API hides a stateless run from others."""
     with psycopg.connect(stack.database_url, options="-c search_path=holdfast,public") as conn:
@@ -292,12 +318,13 @@ async def test_garbage_is_answered_in_the_words_of_the_protocol(
     assert answer.json()["error"]["message"]
 
 
-async def test_a_body_without_end_is_cut_off(http: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("path", ["/mcp", "/a2a/echo"])
+async def test_a_body_without_end_is_cut_off(http: httpx.AsyncClient, path: str) -> None:
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(40):
             yield b" " * 1024 * 1024
 
-    answer = await http.post("/mcp", content=endless())
+    answer = await http.post(path, content=endless())
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, -32600)
 
 

@@ -32,7 +32,9 @@ async def result_of(backend: Backend, tool: Tool, arguments: Json, progress: Pro
     schema = await input_schema_of(backend, tool.graph_id)
     body = RunBody(assistant_id=tool.assistant_id, input=input_of(schema, arguments))
     try:
-        run = await take_run(backend, body, None)
+        # Who hangs up in this moment must not leave a run behind of which nobody knows.
+        with anyio.CancelScope(shield=True):
+            run = await take_run(backend, body, None)
     except ApiError as error:
         if error.status >= 500 or error.status in (401, 403):
             raise
