@@ -12,6 +12,8 @@ NEW_RUN = {"assistant_id": "echo", "input": {"x": 1}}
 
 YEARLY = NEW_RUN | {"schedule": "0 0 1 1 *"}
 CRON = "/runs/crons/{cron_id}"
+TOOLS = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+ASK_AGENT = {"jsonrpc": "2.0", "id": 1, "method": "tasks/get", "params": {"id": "{thread_id}:{run_id}"}}
 START = {"id": 1, "method": "run.start", "params": {"assistant_id": "echo", "input": {}}}
 
 # A stranger gets: closed: 404; told: 200 that says "not found"; blind: an answer without a thing of the
@@ -99,6 +101,10 @@ ROUTES = (
     Route("GET", "/holdfast/crons/{cron_id}/firings"),
     Route("DELETE", CRON),
     Route("GET", "/holdfast/webhooks", kind="blind"),
+    Route("POST", "/mcp", TOOLS, "blind"),
+    Route("POST", "/a2a/{assistant_id}", ASK_AGENT),
+    Route("GET", "/a2a/{assistant_id}/.well-known/agent-card.json"),
+    Route("GET", "/.well-known/agent-card.json", query={"assistant_id": "{assistant_id}"}),
     Route("GET", "/holdfast/threads/{thread_id}/effects"),
     Route("GET", "/holdfast/workers", kind="blind"),
     Route("GET", "/holdfast/queue", kind="blind"),
@@ -106,3 +112,5 @@ ROUTES = (
 )
 # Nobody is asked who they are.
 PUBLIC = {("GET", "/ok"), ("GET", "/info"), ("GET", "/metrics")}
+# There is nothing behind these: they say how it is done instead.
+PUBLIC |= {("GET", "/mcp"), ("DELETE", "/mcp")}

@@ -63,8 +63,8 @@ async def things(http: httpx.AsyncClient) -> dict[str, str]:
 
 async def asked(http: httpx.AsyncClient, route: Route, things: dict[str, str], **who: Any) -> httpx.Response:
     body = None if route.body is None else _filled(route.body, things)
-    path = route.path.format(**things)
-    async with http.stream(route.method, path, json=body, params=route.query, **who) as answer:
+    path, query = route.path.format(**things), _filled(route.query, things)
+    async with http.stream(route.method, path, json=body, params=query, **who) as answer:
         if not (route.endless and answer.is_success):
             await answer.aread()
         return answer

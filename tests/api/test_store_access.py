@@ -11,8 +11,8 @@ import httpx
 from starlette.requests import HTTPConnection
 
 from holdfast_server.access.caller import Caller
-from holdfast_server.access.gatekeeper import Action, Resource
-from holdfast_server.access.visible import Visible
+from holdfast_server.access.gatekeeper import Action, Gatekeeper, Resource
+from holdfast_server.access.visible import Visible, visible_under
 from holdfast_server.api.app import make_app
 from holdfast_server.errors import ApiError
 from holdfast_server.memory.store import Memory
@@ -38,11 +38,20 @@ class Landlord:
         return ['{"owner": "nobody"}']
 
 
+class Porter(Landlord):
+    """Lets in who names a namespace of their own."""
+
+    async def authorize(
+        self, caller: Caller, resource: Resource, action: Action, value: dict[str, Any]
+    ) -> Visible:
+        return visible_under({"namespace": {"$contains": (caller.user or {})["identity"]}})
+
+
 @asynccontextmanager
-async def house(database: str) -> AsyncIterator[httpx.AsyncClient]:
-    """An API with the landlord at its door, and a librarian."""
+async def house(database: str, gatekeeper: Gatekeeper | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """An API with somebody at its door, the landlord unless said, and a librarian."""
     settings = Settings(database_url=database)
-    app = make_app(settings, companion=Rescuer, gatekeeper=Landlord())
+    app = make_app(settings, companion=Rescuer, gatekeeper=gatekeeper or Landlord())
     desk = Desk(settings, worker_id=uuid4(), subject=StoreSubject(Memory()))
     desk.start()
     try:
@@ -81,3 +90,19 @@ async def test_nobody_prunes_or_measures_what_they_may_not_see(database: str) ->
         body = {"thread_ids": [str(uuid4())]}
         assert (await http.post("/threads/prune", json=body, headers=headers)).status_code == 403
         assert (await http.get(f"/threads/{uuid4()}/storage", headers=headers)).status_code == 403
+
+
+async def test_a_filter_on_the_namespace_is_kept(database: str) -> None:
+    ada, bob = {"x-user": "ada"}, {"x-user": "bob"}
+    item = {"namespace": ["ada", "notes"], "key": "k", "value": {}}
+    of_item = {"namespace": "ada.notes", "key": "k"}
+    async with house(database, Porter()) as http:
+        assert (await http.put("/store/items", json=item, headers=ada)).status_code == 204
+        assert (await http.get("/store/items", params=of_item, headers=ada)).json()["key"] == "k"
+        for refused in (
+            await http.get("/store/items", params=of_item, headers=bob),
+            await http.put("/store/items", json=item, headers=bob),
+            await http.post("/store/items/search", json={"namespace_prefix": []}, headers=bob),
+            await http.post("/store/namespaces", json={}, headers=bob),
+        ):
+            assert (refused.status_code, refused.json()) == (403, {"detail": "Forbidden"})

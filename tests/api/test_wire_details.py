@@ -33,7 +33,7 @@ async def test_the_newest_stream_modes_are_taken(http: httpx.AsyncClient) -> Non
     body = {"assistant_id": "echo", "input": {}, "stream_mode": ["values", "tools", "lifecycle"]}
     response = await http.post("/runs/stream", json=body)
     assert response.status_code == 200
-    assert {name for name, _, _ in frames(response.content)} == {"metadata", "values"}
+    assert {name for name, _, _ in frames(response.content)} == {"metadata", "values", "lifecycle"}
 
 
 @pytest.mark.behaviour("stream.unknown-query-ignored")

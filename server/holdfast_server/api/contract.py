@@ -34,7 +34,7 @@ class Answer:
         also: statuses of bad answers that only some routes have.
         media: content types of the good answer.
         selected: a list whose items have only the fields that the request named.
-        refusal: type of the body of a 400.
+        refusal: type of the body of these bad answers.
     """
 
     shape: Any = Any
@@ -125,6 +125,12 @@ CONTRACT: dict[str, Answer] = {
     "DELETE /runs/crons/{cron_id}": _empty(204, 404),
     "GET /holdfast/crons/{cron_id}/firings": _json(list[Json], 404),
     "GET /holdfast/webhooks": _json(list[Json]),
+    "POST /mcp": Answer(Any, also=(202, 400, 404, 406, 415, 500), media=(_JSON, _SSE), refusal=Any),
+    "GET /mcp": Answer(shapes.Problem, status=405),
+    "DELETE /mcp": Answer(shapes.Problem, status=404),
+    "POST /a2a/{assistant_id}": Answer(Any, also=(400, 404, 500), media=(_JSON, _SSE), refusal=Any),
+    "GET /a2a/{assistant_id}/.well-known/agent-card.json": _json(Json, 404),
+    "GET /.well-known/agent-card.json": _json(Json, 400, 404),
     "GET /holdfast/workers": _json(list[Json]),
     "GET /holdfast/queue": _json(Json),
     "GET /holdfast/graphs": _json(list[Json]),
@@ -165,7 +171,7 @@ def _responses(answer: Answer, components: Json) -> Json:
     responses = {str(answer.status): _good(answer, components)}
     refusal = _schema(answer.refusal, components)
     for status in sorted({*answer.also, *_ANYWHERE}):
-        schema = refusal if status == 400 else problem
+        schema = refusal if status in answer.also else problem
         bad = {} if status in _WITHOUT_BODY else {"content": {_JSON: {"schema": schema}}}
         responses[str(status)] = {"description": HTTPStatus(status).phrase, **bad}
     return responses

@@ -113,8 +113,11 @@ class Conversation:
         await self._stop_reading()
         subscriber = _Subscriber(subscription, subscription.since or 0)
         self._subscribers[key := str(uuid7())] = subscriber
+        which = {"thread_id": self.thread_id, "after": subscriber.position}
+        kept = await self.backend.row("count_thread_events", **which)
+        told = {"subscription_id": key, "replayed_events": kept["n"] if kept else 0}
         # The answer goes first: the client knows the subscription before its events come.
-        await self._say(success(command.id, {"subscription_id": key}, subscriber.position))
+        await self._say(success(command.id, told, subscriber.position))
         self._start_reading()
 
     async def _unsubscribe(self, command: Command) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from holdfast_server.api import (
+    a2a,
     assistants,
     crons,
     deliveries,
     docs,
     drawings,
     many_runs,
+    mcp,
     operations,
     protocol,
     runs,
@@ -39,5 +41,7 @@ ROUTERS = (
     protocol.router,
     crons.router,
     deliveries.router,
+    mcp.router,
+    a2a.router,
     operations.router,
 )

@@ -61,9 +61,13 @@ class EventStream:
 
     def frames(self) -> AsyncIterator[bytes]:
         """The frames, with a heartbeat whenever five seconds pass."""
+        return framed(self.pages(), self._frame)
+
+    def pages(self) -> AsyncIterator[Page]:
+        """The events as rows of `name` and `data`; an empty page whenever five seconds pass."""
         params = {"run_id": self.run_id, "shown": self._names()}
         feed = Feed(self.backend, f"event:{self.run_id}", "read_events", params, _is_over, self.after)
-        return framed(feed.pages(), self._frame)
+        return feed.pages()
 
     def _names(self) -> list[str] | None:
         if self.modes is None:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from holdfast_server import wire
 from holdfast_server.access.gatekeeper import Action
+from holdfast_server.access.visible import Visible
 from holdfast_server.api.ask import ask_any
 from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.body import body_of, storable, takes
@@ -88,12 +89,31 @@ async def namespaces(
 async def _permitted(backend: Backend, action: Action, value: dict[str, Any]) -> dict[str, Any]:
     """The question as the caller's permissions leave it: a handler may move it to the caller's own namespace.
 
-    An item has no metadata, so a filter that the handler answers has nothing to match: only the namespace
-    and a refusal keep callers apart, as in LangGraph's server.
+    An item has no metadata, so a filter has nothing to match but the namespace: what it asks of other fields
+    is ignored, as in LangGraph's server; only the namespace and a refusal keep callers apart.
     """
     _checked_labels(value["namespace"])
-    await backend.allow("store", action, value)
+    visible = await backend.allow("store", action, value)
+    _check_filter(visible, value["namespace"] or ())
     return value | {"namespace": _checked_labels(value["namespace"] or ())}
+
+
+def _check_filter(visible: Visible, namespace: Iterable[str]) -> None:
+    """Refuses what lies outside of the namespaces that the handler's filter names.
+
+    Raises:
+        ApiError: 403.
+    """
+    labels = list(namespace)
+    wanted = [
+        wire.loads(document).get("namespace", []) for document in (["{}"] if visible is None else visible)
+    ]
+    if not any(_lies_in(labels, asked) for asked in wanted):
+        raise ApiError(403, "Forbidden")
+
+
+def _lies_in(labels: list[str], asked: Any) -> bool:
+    return all(label in labels for label in (asked if isinstance(asked, list) else [asked]))
 
 
 def _labels(given: list[str] | None) -> list[str]:

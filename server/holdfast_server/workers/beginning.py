@@ -15,6 +15,7 @@ from holdfast_server.compat.langgraph import COPY_NODE
 from holdfast_server.db.pool import Conn, Pool
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import ApiError
+from holdfast_server.graphs.factory import Occasion
 from holdfast_server.graphs.served import Graph, ServedGraph
 from holdfast_server.runs.questions import questions_by_task
 from holdfast_server.supervision.fence import IdleFence
@@ -46,7 +47,8 @@ async def begin(pool: Pool, served: ServedGraph, asked: Question) -> str:
         "configurable": {"thread_id": asked["thread_id"], "checkpoint_ns": ""},
         "metadata": asked["metadata"],
     }
-    async with served.open(config) as opened, pool.connection() as conn, conn.transaction():
+    opening = served.open(config, Occasion("threads.update"))
+    async with opening as opened, pool.connection() as conn, conn.transaction():
         await _create(conn, asked)
         one = cast(Pool, _OneConnection(conn))
         saver = FencedSaver(one, IdleFence(UUID(asked["thread_id"])), held=True)

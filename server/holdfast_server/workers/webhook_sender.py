@@ -190,7 +190,10 @@ def _lost(row: Mapping[str, Any]) -> int:
 
 
 def _body(row: Mapping[str, Any]) -> dict[str, Any]:
-    run = row["run"]
+    run = dict(row["run"])
+    for moment in ("created_at", "updated_at", "started_at", "ended_at"):
+        # As the API writes it: PostgreSQL's JSON leaves trailing zeros out.
+        run[moment] = run[moment] and datetime.fromisoformat(run[moment])
     return shown(run) | {
         "run_started_at": run["started_at"],
         "run_ended_at": run["ended_at"],
