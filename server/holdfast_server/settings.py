@@ -36,6 +36,7 @@ class Settings:
         run_timeout: wall-clock limit of one attempt at a run.
         pool_size: PostgreSQL connections of one process.
         handler_timeout: how long code of yours in the API (an auth handler) may take to answer.
+        ask_patience: how long the API waits for a worker's answer about a state or the store; at most 18.
         max_body: bytes that a request's body may have.
         webhook_attempts: a webhook that failed so often is dead.
         webhook_pause: time between the first attempts at a webhook; it doubles from the third on.
@@ -59,6 +60,7 @@ class Settings:
     run_timeout: float = 86_400.0
     pool_size: int = 12
     handler_timeout: float = 10.0
+    ask_patience: float = 15.0
     max_body: int = 50_000_000
     webhook_attempts: int = 3
     webhook_pause: float = 2.0

@@ -7,10 +7,13 @@ import psycopg
 from api.scene import until
 from stack import running
 
+# How long the API waits for a worker here.
+SOON = {"HOLDFAST_ASK_PATIENCE": "3"}
+
 
 async def test_without_a_worker_the_answer_is_503_and_nothing_happens_later(database: str) -> None:
     item = {"namespace": ["a"], "key": "k", "value": {"n": 1}}
-    async with running(database, workers=0) as stack, stack.http(timeout=40) as http:
+    async with running(database, workers=0, env=SOON) as stack, stack.http(timeout=40) as http:
         refused = await http.put("/store/items", json=item)
         assert refused.status_code == 503
         assert "holdfast worker" in refused.json()["detail"]
@@ -43,7 +46,7 @@ async def test_the_store_answers_while_user_code_blocks_the_worker(
 async def test_a_worker_that_took_the_question_and_is_stuck_is_not_called_absent(database: str) -> None:
     """What it took may still happen; the answer must not say otherwise."""
     item = {"namespace": ["a"], "key": "k", "value": {"n": 1}}
-    async with running(database) as stack, stack.http(timeout=40) as http:
+    async with running(database, env=SOON) as stack, stack.http(timeout=40) as http:
         assert (await http.put("/store/items", json=item)).status_code == 204
         with psycopg.connect(database, options="-c search_path=holdfast,public") as conn:
             conn.execute("lock table store in access exclusive mode")

@@ -14,7 +14,7 @@ from holdfast_server.api.backend import Backend
 from holdfast_server.errors import ApiError
 
 # Below the 20 seconds after which no worker takes a question any more (take_ask.sql, take_open_ask.sql).
-_PATIENCE = 15.0
+_LONGEST = 18.0
 
 
 async def ask(backend: Backend, graph_id: str, verb: str, question: dict[str, Any]) -> str:
@@ -54,7 +54,8 @@ async def ask_any(backend: Backend, verb: str, question: dict[str, Any]) -> str:
 async def _answer(backend: Backend, put: Callable[[UUID], Awaitable[None]]) -> str | None:
     """The answer to what `put` asks, None when nobody has taken the question in time."""
     ask_id = uuid7()
-    deadline = asyncio.get_running_loop().time() + _PATIENCE
+    patience = min(backend.settings.ask_patience, _LONGEST)
+    deadline = asyncio.get_running_loop().time() + patience
     with backend.hub.waiting(f"answer:{ask_id}") as news:
         await put(ask_id)
         while (left := deadline - asyncio.get_running_loop().time()) > 0:
@@ -69,7 +70,7 @@ async def _answer(backend: Backend, put: Callable[[UUID], Awaitable[None]]) -> s
         return None
     if (answer := await _collected(backend, ask_id)) is not None:
         return answer
-    raise ApiError(504, f"A worker has not answered for {_PATIENCE:g} s; look whether it did what you asked")
+    raise ApiError(504, f"A worker has not answered for {patience:g} s; look whether it did what you asked")
 
 
 async def _collected(backend: Backend, ask_id: UUID) -> str | None:
