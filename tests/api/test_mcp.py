@@ -18,7 +18,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import TextContent
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS as HANDSHAKE
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS as MODERN
-from stack import Stack
+from stack import Stack, running
 
 ERAS = ["2025-11-25", "2026-07-28"]
 
@@ -170,16 +170,18 @@ async def test_hanging_up_cancels_the_run(stack: Stack, client: Client, accept: 
 async def test_hanging_up_while_the_run_is_admitted_leaves_none_behind(stack: Stack, client: Client) -> None:
     made = await client.assistants.create("slow", name="admitted")
     call = rpc("tools/call", name="admitted", arguments={"seconds": 60})
+    async with stack.http() as http:
 
-    async def hang_up(after: float) -> None:
-        async with stack.http(timeout=after) as http:
+        async def hang_up(after: float, accept: str) -> None:
             with pytest.raises(httpx.TimeoutException):
-                await http.post("/mcp", json=call)
+                await http.post("/mcp", json=call, headers={"accept": accept}, timeout=after)
+
+        for after in (0.15, 0.2, 0.25, 0.3):
+            await asyncio.gather(*(hang_up(after, accept) for accept in ACCEPTS[:2] for _ in range(15)))
 
     async def all_over() -> bool:
         return live_runs(stack, made["assistant_id"]) == 0
 
-    await asyncio.gather(*(hang_up(number / 100) for number in range(4, 34)))
     await until(all_over, patience=30)
     await client.assistants.delete(made["assistant_id"])
 
@@ -199,6 +201,24 @@ def state_of(stack: Stack, assistant_id: str) -> str:
         row = conn.execute("select state from run where assistant_id = %s", [assistant_id]).fetchone()
     assert row is not None
     return str(row[0])
+
+
+async def test_a_stopping_server_says_so_and_leaves_no_run_behind(database: str) -> None:
+    async with running(database, workers=1) as stack, stack.http() as http:
+        call = rpc("tools/call", name="slow", arguments={"seconds": 60})
+        answer = asyncio.create_task(http.post("/mcp", json=call))
+        [slow] = await stack.client().assistants.search(graph_id="slow")
+
+        async def works() -> bool:
+            return live_runs(stack, slow["assistant_id"]) == 1
+
+        async def is_over() -> bool:
+            return not await works()
+
+        await until(works)
+        await stack.api.stop()
+        assert "stopping" in (await answer).json()["error"]["message"]
+        await until(is_over)
 
 
 async def test_giving_up_in_the_newer_era_cancels_the_run(stack: Stack, client: Client) -> None:
