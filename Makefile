@@ -24,8 +24,8 @@ $(READY): pyproject.toml
 demo: $(READY) ## Show it all in a minute: a batch of invoices, a kill -9, two approvals
 	@$(BIN)/python demo/demo.py
 
-test: $(READY) ## All tests, real PostgreSQL and real processes included
-	$(BIN)/python -m pytest
+test: $(READY) ## All tests, real PostgreSQL and real processes included; two at a time, most of them wait
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 unit: $(READY) ## The tests that need no database, in seconds
 	$(BIN)/python -m pytest tests/unit

@@ -23,7 +23,7 @@ STORED: dict[str, Any] = {
 # What makes streams slow and proves nothing more than `STORED` does.
 HEAVY = {"big_string"}
 REFUSED = ["big_int", "surrogate", "surrogate_key", "tuple_keys", "opaque", "exception", "function", "circle"]
-KINDS = [*(STORED.keys() - HEAVY), *REFUSED, "nested", "deep"]
+KINDS = sorted([*(STORED.keys() - HEAVY), *REFUSED, "nested", "deep"])
 
 
 async def is_usable(client: Client, thread_id: str) -> bool:
