@@ -78,6 +78,7 @@ def texts(parts: Sequence[Part]) -> str:
     return "".join(part.text for part in parts)
 
 
+@pytest.mark.behaviour("a2a.message")
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_an_agent_answers_in_words(stack: Stack, client: Client, version: str) -> None:
     async with agent(stack, "agent", version) as a2a:
@@ -92,6 +93,7 @@ async def test_an_agent_answers_in_words(stack: Stack, client: Client, version: 
     assert (task.history[0].role, texts(task.history[0].parts)) == (Role.ROLE_USER, "Berlin")
 
 
+@pytest.mark.behaviour("a2a.context")
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_a_context_is_a_thread_that_goes_on(stack: Stack, version: str) -> None:
     async with agent(stack, "agent", version) as a2a:
@@ -102,6 +104,7 @@ async def test_a_context_is_a_thread_that_goes_on(stack: Stack, version: str) ->
     assert [texts(m.parts) for m in second.history if m.role == Role.ROLE_USER] == ["Berlin", "Rome"]
 
 
+@pytest.mark.behaviour("a2a.data")
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_data_becomes_the_input_of_a_graph_without_messages(stack: Stack, version: str) -> None:
     async with agent(stack, "echo", version) as a2a:
@@ -126,6 +129,7 @@ async def test_whole_numbers_reach_the_graph_as_integers(
     assert [type(number) for number in thread["values"]["x"]] == [int, float]
 
 
+@pytest.mark.behaviour("a2a.stream")
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_a_stream_tells_the_answer_piece_by_piece(stack: Stack, version: str) -> None:
     async with agent(stack, "agent", version, streaming=True) as a2a:
@@ -142,6 +146,7 @@ async def test_a_stream_tells_the_answer_piece_by_piece(stack: Stack, version: s
     assert said[-1].status_update.status.state == TaskState.TASK_STATE_COMPLETED
 
 
+@pytest.mark.behaviour("a2a.input-required")
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("streaming", [False, True])
 async def test_a_question_wants_input_and_a_message_on_the_task_answers_it(
@@ -222,6 +227,7 @@ async def test_a_breakpoint_goes_on_with_any_message(stack: Stack) -> None:
     assert data_of(task)["log"] == ["one", "two", "three"]
 
 
+@pytest.mark.behaviour("a2a.failure")
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_a_failure_is_a_failed_task(stack: Stack, version: str) -> None:
     async with agent(stack, "fails", version) as a2a:
@@ -230,6 +236,7 @@ async def test_a_failure_is_a_failed_task(stack: Stack, version: str) -> None:
     assert texts(task.status.message.parts) == "ValueError: boom from node"
 
 
+@pytest.mark.behaviour("a2a.get-and-cancel")
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_a_task_can_be_polled_and_cancelled_from_another_process(stack: Stack, version: str) -> None:
     async with (
@@ -261,6 +268,7 @@ async def test_cancelling_a_question_withdraws_it(stack: Stack, client: Client, 
     assert (await client.threads.get(asked.context_id))["status"] == "idle"
 
 
+@pytest.mark.behaviour("a2a.subscribe")
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_who_subscribes_hears_the_end(stack: Stack, version: str) -> None:
     async with agent(stack, "slow", polling=True) as polls:
@@ -319,6 +327,7 @@ async def test_a_busy_thread_queues_the_task(stack: Stack, client: Client, threa
         await until(done)
 
 
+@pytest.mark.behaviour("a2a.card")
 async def test_the_card_is_found_at_both_addresses(http: httpx.AsyncClient, stack: Stack) -> None:
     card = (await http.get("/a2a/agent/.well-known/agent-card.json")).json()
     other = await http.get("/.well-known/agent-card.json", params={"assistant_id": "agent"})
@@ -400,6 +409,7 @@ GARBAGE: list[tuple[Any, int]] = [
 ]
 
 
+@pytest.mark.behaviour("a2a.garbage")
 @pytest.mark.parametrize(("body", "code"), GARBAGE)
 async def test_garbage_is_answered_in_the_words_of_the_protocol(
     http: httpx.AsyncClient, body: Any, code: int
@@ -447,6 +457,7 @@ async def test_a_file_reaches_the_model_as_a_block(http: httpx.AsyncClient, clie
     ]
 
 
+@pytest.mark.behaviour("a2a.stream")
 async def test_frames_are_json_rpc_in_events(http: httpx.AsyncClient) -> None:
     call = said({"kind": "data", "data": {"x": 1}}) | {"method": "message/stream"}
     answer = await http.post("/a2a/echo", json=call)

@@ -77,6 +77,7 @@ def _filled(body: Any, things: dict[str, str]) -> Any:
     return json.loads(text)
 
 
+@pytest.mark.behaviour("access.others-are-404", "access.unknown-caller-is-401")
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 async def test_only_the_owner_finds_it(http: httpx.AsyncClient, things: dict[str, str], route: Route) -> None:
     nobody = await asked(http, route, things)
@@ -93,6 +94,7 @@ async def test_only_the_owner_finds_it(http: httpx.AsyncClient, things: dict[str
     assert owner.status_code in route.owner_gets or owner.status_code < 300, owner.text
 
 
+@pytest.mark.behaviour("access.every-route")
 async def test_every_route_is_in_the_table_or_public(http: httpx.AsyncClient) -> None:
     described = (await http.get("/openapi.json")).json()["paths"]
     served = {(method.upper(), path) for path, methods in described.items() for method in methods}
@@ -101,6 +103,7 @@ async def test_every_route_is_in_the_table_or_public(http: httpx.AsyncClient) ->
     assert known - served == set(), "these routes are gone"
 
 
+@pytest.mark.behaviour("access.public-routes")
 @pytest.mark.parametrize(
     "path", ["/ok", "/ok?check_db=1", "/", "/info", "/openapi.json", "/metrics", "/docs"]
 )
@@ -108,6 +111,7 @@ async def test_nobody_is_asked_at_the_door(http: httpx.AsyncClient, path: str) -
     assert (await http.get(path)).status_code == 200
 
 
+@pytest.mark.behaviour("access.preflight")
 async def test_a_preflight_needs_no_login(http: httpx.AsyncClient) -> None:
     asks = {"origin": "https://x.example", "access-control-request-method": "POST"}
     assert (await http.options("/threads", headers=asks)).status_code == 200
@@ -115,11 +119,13 @@ async def test_a_preflight_needs_no_login(http: httpx.AsyncClient) -> None:
     assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (401, "*")
 
 
+@pytest.mark.behaviour("access.studio-header")
 async def test_the_studio_header_opens_nothing(http: httpx.AsyncClient, things: dict[str, str]) -> None:
     studio = {"x-auth-scheme": "langsmith", "x-api-key": "lsv2_anything"}
     assert (await http.get(f"/threads/{things['thread_id']}", headers=studio)).status_code == 401
 
 
+@pytest.mark.behaviour("access.handler-writes-metadata")
 async def test_what_a_caller_makes_is_theirs(http: httpx.AsyncClient) -> None:
     made = f"/threads/{'01a1fe20-0000-7000-8000-00000000'}abcd"
     body = {"assistant_id": "echo", "input": {"x": 1}, "if_not_exists": "create"}
@@ -133,6 +139,7 @@ async def test_what_a_caller_makes_is_theirs(http: httpx.AsyncClient) -> None:
     assert (await http.get(place, headers=ADA)).status_code == 200
 
 
+@pytest.mark.behaviour("access.handler-writes-metadata")
 async def test_an_owner_cannot_be_claimed(http: httpx.AsyncClient, things: dict[str, str]) -> None:
     for path in (f"/threads/{things['thread_id']}", f"/assistants/{things['assistant_id']}"):
         changed = await http.patch(path, json={"metadata": {"owner": "bob"}}, headers=ADA)
@@ -141,6 +148,7 @@ async def test_an_owner_cannot_be_claimed(http: httpx.AsyncClient, things: dict[
     assert (await http.post("/assistants", json=claims, headers=BOB)).status_code == 403
 
 
+@pytest.mark.behaviour("access.default-assistants")
 async def test_everybody_runs_the_default_assistants_and_nobody_changes_them(http: httpx.AsyncClient) -> None:
     found = await http.post("/assistants/search", json={"metadata": {"created_by": "system"}}, headers=BOB)
     [echo] = [a for a in found.json() if a["graph_id"] == "echo"]
@@ -151,6 +159,7 @@ async def test_everybody_runs_the_default_assistants_and_nobody_changes_them(htt
     assert (await http.delete(path, headers=BOB)).status_code == 404
 
 
+@pytest.mark.behaviour("access.user-in-configurable", "access.configurable-headers")
 async def test_a_run_knows_its_user_and_the_chosen_headers(http: httpx.AsyncClient) -> None:
     claim = {"langgraph_auth_user_id": "eve", "langgraph_auth_user": {"identity": "eve"}, "mine": 1}
     body = {"assistant_id": "told", "input": {}, "config": {"configurable": claim}}
@@ -169,6 +178,7 @@ async def test_a_run_knows_its_user_and_the_chosen_headers(http: httpx.AsyncClie
     assert not {"x-tag-private", "x-api-key", "authorization", "cookie"} & told.keys()
 
 
+@pytest.mark.behaviour("access.refused-is-403", "access.handler-fails-closed")
 @pytest.mark.parametrize(
     ("who", "status", "detail"),
     [
@@ -188,12 +198,14 @@ async def test_a_handler_that_fails_lets_nobody_in(
     assert (await http.post("/threads", json={}, headers=ADA)).status_code == 200
 
 
+@pytest.mark.behaviour("access.unknown-caller-is-401")
 async def test_a_refusal_carries_the_handlers_headers_and_words(http: httpx.AsyncClient) -> None:
     assert (await http.get("/threads/x")).headers["www-authenticate"] == "Bearer"
     secret = await http.post("/threads", json={"metadata": {"topic": "secret"}}, headers=ADA)
     assert (secret.status_code, secret.json()) == (403, {"detail": "Not that topic"})
 
 
+@pytest.mark.behaviour("access.handler-fails-closed")
 async def test_a_handler_that_blocks_does_not_freeze_the_api(secured: Stack) -> None:
     async with secured.http() as blocker, secured.http() as other:
         stuck = blocker.build_request("GET", "/threads/x", headers={"authorization": "Bearer blocker"})
@@ -210,6 +222,7 @@ async def test_a_handler_that_blocks_does_not_freeze_the_api(secured: Stack) -> 
         assert (await other.post("/threads", json={}, headers=ADA)).status_code == 200
 
 
+@pytest.mark.behaviour("access.python-sdk")
 async def test_the_official_client_comes_in_with_its_header(secured: Stack) -> None:
     async with get_client(url=secured.url, api_key=None, headers=ADA) as client:
         thread: Any = await client.threads.create(metadata={"owner": "eve", "k": "v"})

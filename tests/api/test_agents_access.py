@@ -72,6 +72,7 @@ def sending(**more: Any) -> dict[str, Any]:
 ADA, BOB, MALLORY = ({"x-user": name} for name in ("ada", "bob", "mallory"))
 
 
+@pytest.mark.behaviour("mcp.access")
 async def test_tools_are_those_that_the_caller_may_see(database: str) -> None:
     async with served(database) as http:
         made = await http.post("/assistants", json={"graph_id": "echo", "name": "adas"}, headers=ADA)
@@ -85,6 +86,7 @@ async def test_tools_are_those_that_the_caller_may_see(database: str) -> None:
     assert called["error"]["code"] == -32602
 
 
+@pytest.mark.behaviour("a2a.access")
 async def test_tasks_and_contexts_are_those_that_the_caller_may_see(database: str) -> None:
     async with served(database) as http:
         task = (await http.post("/a2a/echo", json=sending(), headers=ADA)).json()["result"]
@@ -100,6 +102,7 @@ async def test_tasks_and_contexts_are_those_that_the_caller_may_see(database: st
         assert mine.json()["result"]["status"]["state"] == "canceled"
 
 
+@pytest.mark.behaviour("mcp.pages")
 async def test_a_long_list_of_tools_comes_in_pages(database: str) -> None:
     async with served(database) as http:
         with psycopg.connect(database, options="-c search_path=holdfast,public") as conn:

@@ -123,6 +123,7 @@ async def test_a_broken_graph_says_why_and_the_others_run(client: Client) -> Non
     assert (await client.runs.wait(None, "echo", input={}))["log"] == ["first", "second"]
 
 
+@pytest.mark.behaviour("assistants.versions", "assistants.set-latest")
 async def test_every_change_is_a_version_and_any_can_be_made_the_latest(client: Client) -> None:
     made = await client.assistants.create(
         "echo", name="first", context={"style": "short"}, metadata={"team": "a"}
@@ -143,6 +144,7 @@ async def test_every_change_is_a_version_and_any_can_be_made_the_latest(client: 
     ]
 
 
+@pytest.mark.behaviour("assistants.unknown-version")
 async def test_a_version_that_does_not_exist_changes_nothing(client: Client) -> None:
     made = await client.assistants.create("echo", name="only")
     with pytest.raises(NotFoundError, match="no version 7"):
@@ -157,6 +159,7 @@ async def test_changes_at_the_same_time_get_different_versions(client: Client) -
     assert sorted(c["version"] for c in changed) == list(range(2, 10))
 
 
+@pytest.mark.behaviour("assistants.context-mirrors")
 async def test_context_and_configurable_mirror_each_other(client: Client) -> None:
     by_context = await client.assistants.create("echo", context={"style": "short"})
     assert by_context["config"]["configurable"] == {"style": "short"}
@@ -166,6 +169,7 @@ async def test_context_and_configurable_mirror_each_other(client: Client) -> Non
         await client.assistants.create("echo", config={"configurable": {"a": 1}}, context={"b": 2})
 
 
+@pytest.mark.behaviour("assistants.count")
 async def test_assistants_are_counted(client: Client) -> None:
     batch = str(uuid4())
     for _ in range(3):
@@ -174,6 +178,7 @@ async def test_assistants_are_counted(client: Client) -> None:
     assert await client.assistants.count(metadata={"batch": batch}, graph_id="slow") == 0
 
 
+@pytest.mark.behaviour("assistants.delete-threads")
 async def test_the_threads_of_an_assistant_go_with_it_on_request(client: Client) -> None:
     made = await client.assistants.create("echo", name="short-lived")
     ran, other = await client.threads.create(), await client.threads.create()
@@ -186,6 +191,7 @@ async def test_the_threads_of_an_assistant_go_with_it_on_request(client: Client)
     assert (await client.threads.get(other["thread_id"]))["status"] == "idle"
 
 
+@pytest.mark.behaviour("assistants.sub-graphs")
 async def test_sub_graphs_are_listed_with_their_schemas(client: Client) -> None:
     found = await client.assistants.get_subgraphs("sub")
     assert set(found) == {"calm", "asking"}

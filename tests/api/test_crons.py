@@ -26,6 +26,7 @@ async def runs_of(client: Client, cron_id: str) -> list[dict[str, Any]]:
     return list(await client.threads.search(metadata={"cron_id": cron_id}, limit=100))
 
 
+@pytest.mark.behaviour("crons.object", "crons.timezone")
 async def test_a_cron_is_shown_as_it_was_asked_for(client: Client) -> None:
     end = datetime.now(UTC) + timedelta(days=30)
     cron = await client.crons.create(
@@ -50,6 +51,7 @@ async def test_a_cron_is_shown_as_it_was_asked_for(client: Client) -> None:
     assert cron["payload"]["config"]["configurable"] == {"tone": "dry", "cron_id": cron["cron_id"]}
 
 
+@pytest.mark.behaviour("crons.search", "crons.count", "crons.update", "crons.delete")
 async def test_a_cron_is_found_changed_and_deleted(client: Client, http: httpx.AsyncClient) -> None:
     tag = {"tag": str(uuid7())}
     made = [
@@ -80,6 +82,7 @@ async def test_a_cron_is_found_changed_and_deleted(client: Client, http: httpx.A
     assert await client.crons.count(metadata=tag) == 2
 
 
+@pytest.mark.behaviour("crons.enabled")
 async def test_a_disabled_cron_has_no_next_date_until_it_is_enabled(client: Client) -> None:
     cron = await client.crons.create("echo", schedule=EVERY_SECOND, enabled=False)
     assert cron["next_run_date"] is None
@@ -87,6 +90,7 @@ async def test_a_disabled_cron_has_no_next_date_until_it_is_enabled(client: Clie
     assert (await client.crons.update(cron["cron_id"], enabled=False))["next_run_date"] is None
 
 
+@pytest.mark.behaviour("crons.end-time")
 async def test_an_end_is_kept_and_cleared(client: Client) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=30)
     cron = await client.crons.create("echo", schedule="0 0 1 1 *", end_time=soon)
@@ -131,6 +135,7 @@ WRONG: list[tuple[str, dict[str, Any], int, str]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.behaviour("crons.refused-at-once", "crons.unsatisfiable")
 @pytest.mark.parametrize(("body", "status", "words"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG])
 async def test_what_would_fail_at_night_is_refused_by_day(
     client: Client, http: httpx.AsyncClient, thread_id: str, body: dict[str, Any], status: int, words: str
@@ -143,6 +148,7 @@ async def test_what_would_fail_at_night_is_refused_by_day(
     assert await client.crons.count() == before
 
 
+@pytest.mark.behaviour("crons.empty-patch")
 @pytest.mark.parametrize(
     ("change", "status"),
     [
@@ -161,6 +167,7 @@ async def test_a_wrong_change_changes_nothing(
     assert (await http.get(f"/runs/crons/{cron['cron_id']}")).json() == cron
 
 
+@pytest.mark.behaviour("crons.unknown-is-404")
 async def test_what_is_not_there_is_said(http: httpx.AsyncClient) -> None:
     attempts: list[tuple[str, str, Any]] = [
         ("GET", f"/runs/crons/{NOBODY}", None),
@@ -177,6 +184,7 @@ async def test_what_is_not_there_is_said(http: httpx.AsyncClient) -> None:
     assert (await http.post("/runs/crons/search", json={"thread_id": "x"})).status_code == 422
 
 
+@pytest.mark.behaviour("crons.six-fields", "crons.fires-on-time", "crons.kept-threads")
 async def test_a_cron_fires_on_time_and_its_kept_threads_know_it(client: Client) -> None:
     cron = await client.crons.create(
         "echo", schedule=EVERY_SECOND, input={"x": 1}, metadata={"job": "j"}, on_run_completed="keep"
@@ -198,6 +206,7 @@ async def test_a_cron_fires_on_time_and_its_kept_threads_know_it(client: Client)
     assert run["kwargs"]["config"]["configurable"]["cron_id"] == cron["cron_id"]
 
 
+@pytest.mark.behaviour("crons.on-a-thread")
 async def test_a_cron_on_a_thread_runs_on_it_and_stops_with_it(
     client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
@@ -221,5 +230,6 @@ async def test_a_cron_on_a_thread_runs_on_it_and_stops_with_it(
         await client.crons.update(cron["cron_id"], enabled=True)
 
 
+@pytest.mark.behaviour("crons.flag")
 async def test_the_server_says_that_it_has_crons(http: httpx.AsyncClient) -> None:
     assert (await http.get("/info")).json()["flags"]["crons"] is True

@@ -26,6 +26,7 @@ STUDIO = {
 }
 
 
+@pytest.mark.behaviour("cors.private-network")
 async def test_a_preflight_of_studio_from_a_private_network_is_allowed(http: httpx.AsyncClient) -> None:
     answer = await http.options("/assistants/search", headers=STUDIO)
     assert (answer.status_code, answer.text) == (200, "OK")
@@ -34,6 +35,7 @@ async def test_a_preflight_of_studio_from_a_private_network_is_allowed(http: htt
     assert answer.headers["access-control-max-age"] == "600"
 
 
+@pytest.mark.behaviour("http.request-id")
 async def test_a_request_keeps_its_id_or_gets_one(http: httpx.AsyncClient) -> None:
     assert (await http.get("/info", headers={"x-request-id": "mine-1"})).headers["x-request-id"] == "mine-1"
     made = {(await http.get(path)).headers["x-request-id"] for path in ("/info", "/info", "/nowhere")}
@@ -58,6 +60,7 @@ async def test_a_body_above_the_limit_is_refused_before_and_while_it_is_read(dat
         assert (await http.post("/threads", content=b"{}" + b" " * 998)).status_code == 200
 
 
+@pytest.mark.behaviour("http.metrics")
 async def test_metrics_show_what_runs_and_what_was_asked(client: Client, http: httpx.AsyncClient) -> None:
     thread = await client.threads.create()
     run = await busy_run(client, thread["thread_id"])
@@ -108,6 +111,7 @@ async def test_the_documentation_page_needs_nothing_from_elsewhere(http: httpx.A
     assert (await http.get("/docs/..%2f__init__.py")).status_code == 404
 
 
+@pytest.mark.behaviour("http.disabled-parts")
 @pytest.mark.parametrize(
     ("part", "gone", "stays"),
     [
@@ -126,6 +130,7 @@ def test_a_part_that_is_switched_off_is_gone(part: Any, gone: str, stays: str) -
     assert gone in whole.openapi()["paths"], "a part taken from one application is taken from that one only"
 
 
+@pytest.mark.behaviour("http.disabled-parts")
 async def test_disabled_routes_answer_404(database: str, tmp_path: Path, app_folder: Path) -> None:
     config = tmp_path / "langgraph.json"
     graph = str(app_folder / "echo.py") + ":graph"

@@ -35,6 +35,7 @@ async def http(web: Stack) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
+@pytest.mark.behaviour("app.routes", "app.lifespan")
 async def test_a_route_of_the_users_is_served_on_its_own_thread(http: httpx.AsyncClient) -> None:
     assert (await http.get("/shop/hello/ada")).json() == {
         "hello": "ada", "opened": "by the lifespan", "spice": "paprika", "neighbour": "entry", "user": None,
@@ -54,6 +55,7 @@ async def test_bodies_errors_and_streams_cross_the_bridge(http: httpx.AsyncClien
     assert "StaticFiles" in (await http.get("/shop/files/web.py")).text
 
 
+@pytest.mark.behaviour("app.routes")
 async def test_their_routes_win_over_ours_but_not_over_health(http: httpx.AsyncClient) -> None:
     assert (await http.get("/threads/mine")).json() == {"mine": "wins over /threads/{thread_id}"}
     assert (await http.get("/ok")).json()["ok"] is True
@@ -68,6 +70,7 @@ async def test_what_nobody_serves_falls_to_their_whole_site_mount(http: httpx.As
     assert (await http.put("/shop/orders", json={})).status_code == 405
 
 
+@pytest.mark.behaviour("app.openapi")
 async def test_their_routes_are_documented_and_disabled_ones_are_gone(http: httpx.AsyncClient) -> None:
     described = (await http.get("/openapi.json")).json()
     assert "/shop/hello/{name}" in described["paths"]
@@ -77,6 +80,7 @@ async def test_their_routes_are_documented_and_disabled_ones_are_gone(http: http
     assert (await http.post("/store/items/search", json={})).status_code in (404, 405)
 
 
+@pytest.mark.behaviour("app.websocket")
 async def test_a_websocket_of_theirs_works(web: Stack) -> None:
     async with websockets.connect(web.url.replace("http", "ws") + "/shop/echo") as socket:
         for text in ("hello", "again"):
@@ -94,6 +98,7 @@ async def test_a_client_that_hangs_up_ends_their_stream(http: httpx.AsyncClient)
     await until(ended)
 
 
+@pytest.mark.behaviour("app.blocking-route")
 async def test_a_route_that_blocks_freezes_neither_health_nor_the_api(web: Stack) -> None:
     async with web.http() as blocker, web.http() as other:
         waiting = asyncio.create_task(blocker.get("/shop/block"))
@@ -139,6 +144,7 @@ async def inside(wrapped: Stack) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
+@pytest.mark.behaviour("app.middleware")
 async def test_their_middleware_surrounds_our_routes(inside: httpx.AsyncClient) -> None:
     made = await inside.post("/threads", json={"metadata": {"k": 1}})
     assert made.json()["metadata"] == {"k": 1, "owner": "ada"}
@@ -151,6 +157,7 @@ async def test_their_middleware_surrounds_our_routes(inside: httpx.AsyncClient) 
     assert 'path="/threads/{thread_id}",status="422"' in (await inside.get("/metrics")).text
 
 
+@pytest.mark.behaviour("app.middleware", "app.custom-route-auth")
 async def test_auth_comes_before_middleware_and_for_their_routes_too(wrapped: Stack) -> None:
     async with wrapped.http() as nobody:
         for path in ("/agents/shop/hello/x", "/agents/threads/01a1fe20-0000-7000-8000-000000000000"):
@@ -166,11 +173,13 @@ async def test_auth_comes_before_middleware_and_for_their_routes_too(wrapped: St
             assert await socket.recv() == "IN"
 
 
+@pytest.mark.behaviour("app.custom-route-auth")
 async def test_their_route_knows_the_user(inside: httpx.AsyncClient) -> None:
     assert (await inside.get("/shop/hello/x")).json()["user"] == "ada"
     assert (await inside.post("/shop/orders", json={"item": "tea"})).json() == {"item": "tea"}
 
 
+@pytest.mark.behaviour("app.mount-prefix")
 async def test_everything_is_below_the_prefix_and_clients_find_back(wrapped: Stack) -> None:
     async with wrapped.http() as outside:
         assert (await outside.get("/ok")).status_code == 200
@@ -204,6 +213,7 @@ async def test_a_hung_up_stream_through_middleware_cancels_its_run(inside: httpx
     await until(stopped)
 
 
+@pytest.mark.behaviour("cors.configured")
 async def test_cors_of_langgraph_json_replaces_the_default(inside: httpx.AsyncClient) -> None:
     asks = {"origin": "https://ours.example", "access-control-request-method": "POST"}
     allowed = await inside.options("/threads", headers=asks)
@@ -234,6 +244,7 @@ async def test_middleware_that_blocks_does_not_freeze_health(
         assert (await waiting).status_code == 200
 
 
+@pytest.mark.behaviour("app.lifespan")
 async def test_the_lifespan_is_closed_when_the_server_stops(database: str, app_folder: Path) -> None:
     stack = await Stack.start(database, config=app_folder / "web.json", workers=0)
     with contextlib.closing(stack.api.log.open()) as log:

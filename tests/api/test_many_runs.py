@@ -25,6 +25,7 @@ async def _statuses(client: Client, runs: list[tuple[str, str]]) -> list[str]:
     return [(await client.runs.get(thread_id, run_id))["status"] for thread_id, run_id in runs]
 
 
+@pytest.mark.behaviour("runs.batch")
 async def test_a_batch_runs_each_on_a_thread_of_its_own(client: Client) -> None:
     asked: Any = [{"assistant_id": "echo", "input": {"x": n}} for n in range(3)]
     runs: Any = await client.runs.create_batch(asked)
@@ -33,6 +34,7 @@ async def test_a_batch_runs_each_on_a_thread_of_its_own(client: Client) -> None:
     assert [result["x"] for result in results] == [0, 1, 2]
 
 
+@pytest.mark.behaviour("runs.batch-or-nothing")
 async def test_one_wrong_run_keeps_the_whole_batch_from_starting(http: httpx.AsyncClient) -> None:
     mark = str(uuid4())
     good = {"assistant_id": "echo", "input": {}, "metadata": {"mark": mark}, "on_completion": "keep"}
@@ -44,6 +46,7 @@ async def test_one_wrong_run_keeps_the_whole_batch_from_starting(http: httpx.Asy
     assert (await http.post("/runs/batch", json=[])).status_code == 422
 
 
+@pytest.mark.behaviour("cancel.many-by-id")
 async def test_runs_are_cancelled_by_their_ids(client: Client) -> None:
     runs = await _started(client, 3)
     thread_id = runs[0][0]
@@ -55,6 +58,7 @@ async def test_runs_are_cancelled_by_their_ids(client: Client) -> None:
     assert (await client.threads.get(thread_id))["status"] != "busy"
 
 
+@pytest.mark.behaviour("cancel.many-by-status")
 async def test_waiting_runs_are_cancelled_by_their_status(client: Client) -> None:
     runs = await _started(client, 3)
     async for part in client.runs.join_stream(*runs[0], last_event_id="-1"):
@@ -67,6 +71,7 @@ async def test_waiting_runs_are_cancelled_by_their_status(client: Client) -> Non
     assert (await _statuses(client, runs))[0] == "interrupted"
 
 
+@pytest.mark.behaviour("cancel.many-rollback")
 async def test_rolled_back_runs_are_gone_and_the_thread_is_free(client: Client) -> None:
     runs = await _started(client, 3)
     await client.runs.cancel_many(
@@ -80,6 +85,7 @@ async def test_rolled_back_runs_are_gone_and_the_thread_is_free(client: Client) 
     assert (await client.threads.get(runs[0][0]))["status"] == "idle"
 
 
+@pytest.mark.behaviour("cancel.many-refused")
 async def test_nothing_to_cancel_is_told(client: Client, http: httpx.AsyncClient) -> None:
     with pytest.raises(NotFoundError, match="No runs found"):
         await client.runs.cancel_many(thread_id=str(uuid4()), run_ids=[str(uuid4())])

@@ -41,6 +41,7 @@ def rpc(method: str, **params: Any) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
 
 
+@pytest.mark.behaviour("mcp.tools", "mcp.both-eras")
 @pytest.mark.parametrize("era", ["auto", *ERAS])
 async def test_the_official_client_connects_and_finds_every_assistant(stack: Stack, era: str) -> None:
     async with McpClient(f"{stack.url}/mcp", mode="legacy" if era in HANDSHAKE else era) as mcp:
@@ -56,6 +57,7 @@ async def test_the_official_client_connects_and_finds_every_assistant(stack: Sta
     assert tools["entry"].input_schema["properties"]["input"]["type"] == "integer"
 
 
+@pytest.mark.behaviour("mcp.call")
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_call_runs_the_assistant_and_answers_its_values(stack: Stack, era: str) -> None:
     async with connected(stack, era) as mcp:
@@ -67,6 +69,7 @@ async def test_a_call_runs_the_assistant_and_answers_its_values(stack: Stack, er
     assert json.loads(text_of(result)) == result.structured_content
 
 
+@pytest.mark.behaviour("mcp.messages-as-string")
 async def test_an_agent_is_spoken_to_with_one_string(stack: Stack) -> None:
     async with connected(stack) as mcp:
         result = await mcp.call_tool("agent", {"messages": "Berlin"})
@@ -79,6 +82,7 @@ async def test_a_graph_that_takes_no_object_takes_input(stack: Stack) -> None:
     assert "8?" in text_of(result)
 
 
+@pytest.mark.behaviour("mcp.user-made-assistants")
 async def test_a_user_made_assistant_is_a_tool_with_its_own_configuration(
     stack: Stack, client: Client
 ) -> None:
@@ -98,6 +102,7 @@ async def test_a_user_made_assistant_is_a_tool_with_its_own_configuration(
             await client.assistants.delete(made["assistant_id"])
 
 
+@pytest.mark.behaviour("mcp.failure")
 async def test_a_failed_run_is_an_error_that_the_model_can_read(stack: Stack) -> None:
     async with connected(stack) as mcp:
         result = await mcp.call_tool("fails", {"calm": False})
@@ -105,6 +110,7 @@ async def test_a_failed_run_is_an_error_that_the_model_can_read(stack: Stack) ->
     assert text_of(result) == "ValueError: boom from node"
 
 
+@pytest.mark.behaviour("mcp.question")
 async def test_a_question_keeps_the_thread_and_an_answer_there_goes_on(stack: Stack, client: Client) -> None:
     async with connected(stack) as mcp:
         result = await mcp.call_tool("ask", {"x": "pay"})
@@ -127,6 +133,7 @@ async def test_the_thread_of_a_call_without_a_question_is_not_kept(stack: Stack,
         await client.threads.get(thread_id)
 
 
+@pytest.mark.behaviour("mcp.progress")
 async def test_progress_is_told_to_who_asks_for_it(stack: Stack) -> None:
     seen: list[float] = []
 
@@ -142,6 +149,7 @@ async def test_progress_is_told_to_who_asks_for_it(stack: Stack) -> None:
 ACCEPTS = ["application/json", "application/json, text/event-stream", "*/*"]
 
 
+@pytest.mark.behaviour("mcp.answer-form")
 @pytest.mark.parametrize("accept", ACCEPTS)
 async def test_an_answer_comes_in_the_form_that_is_asked_for(http: httpx.AsyncClient, accept: str) -> None:
     call = rpc("tools/call", name="echo", arguments={"x": 1})
@@ -152,6 +160,7 @@ async def test_an_answer_comes_in_the_form_that_is_asked_for(http: httpx.AsyncCl
     assert json.loads(text)["result"]["structuredContent"]["x"] == 1
 
 
+@pytest.mark.behaviour("mcp.hanging-up-cancels")
 @pytest.mark.parametrize("accept", ACCEPTS)
 async def test_hanging_up_cancels_the_run(stack: Stack, client: Client, accept: str) -> None:
     made = await client.assistants.create("slow", name="hung up")
@@ -253,6 +262,7 @@ async def test_a_cancelled_run_is_an_error(stack: Stack, client: Client) -> None
     await client.assistants.delete(made["assistant_id"])
 
 
+@pytest.mark.behaviour("mcp.unknown-tool")
 async def test_an_unknown_tool_is_a_protocol_error(stack: Stack) -> None:
     async with connected(stack) as mcp:
         with pytest.raises(MCPError) as refused:
@@ -260,6 +270,7 @@ async def test_an_unknown_tool_is_a_protocol_error(stack: Stack) -> None:
     assert refused.value.code == -32602
 
 
+@pytest.mark.behaviour("mcp.lifecycle")
 async def test_the_lifecycle_over_bare_http(http: httpx.AsyncClient) -> None:
     asked = rpc(
         "initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo={"name": "t", "version": "1"}
@@ -328,6 +339,7 @@ async def test_what_asks_nothing_is_acknowledged(http: httpx.AsyncClient, body: 
     assert (answer.status_code, answer.content) == (202, b"")
 
 
+@pytest.mark.behaviour("mcp.garbage")
 @pytest.mark.parametrize(("body", "status", "code"), GARBAGE)
 async def test_garbage_is_answered_in_the_words_of_the_protocol(
     http: httpx.AsyncClient, body: Any, status: int, code: int

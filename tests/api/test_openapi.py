@@ -36,12 +36,14 @@ ENDLESS = r"^/threads/\{thread_id\}/stream"
 EXAMPLES = 25
 
 
+@pytest.mark.behaviour("http.openapi-complete")
 def test_every_route_is_in_the_contract_and_every_line_has_a_route(document: dict[str, Any]) -> None:
     routes = {f"{verb.upper()} {path}" for path, verbs in document["paths"].items() for verb in verbs}
     assert contract.undocumented(document) == []
     assert sorted(contract.CONTRACT.keys() - routes) == []
 
 
+@pytest.mark.behaviour("http.openapi-complete")
 def test_every_reference_of_the_document_leads_somewhere(document: dict[str, Any]) -> None:
     known = document["components"]["schemas"]
     assert [ref for ref in _references(document) if ref.rpartition("/")[2] not in known] == []
@@ -86,6 +88,7 @@ def _no_companion(pool: Pool, settings: Settings) -> Companion:
 requests = schemathesis.openapi.from_dict(_document()).exclude(path_regex=ENDLESS)
 
 
+@pytest.mark.behaviour("http.openapi-true")
 @requests.parametrize()
 @settings(
     max_examples=EXAMPLES,

@@ -12,6 +12,7 @@ from api.protocol import ALL, HELLO, command, followed, is_end, start, subscribe
 from api.scene import Client, busy_run
 
 
+@pytest.mark.behaviour("protocol.before-the-thread", "protocol.seq-and-event-id")
 async def test_a_client_can_subscribe_before_the_thread_exists(http: httpx.AsyncClient) -> None:
     thread_id = str(uuid4())
     async with subscribed(http, thread_id, ["lifecycle", "values"]) as events:
@@ -28,6 +29,7 @@ async def test_a_client_can_subscribe_before_the_thread_exists(http: httpx.Async
     assert len({event["event_id"] for event in seen}) == len(seen)
 
 
+@pytest.mark.behaviour("protocol.channels")
 async def test_every_channel_of_an_agent_flows(http: httpx.AsyncClient) -> None:
     thread_id = str(uuid4())
     await start(http, thread_id, "agent", input=HELLO)
@@ -41,6 +43,7 @@ async def test_every_channel_of_an_agent_flows(http: httpx.AsyncClient) -> None:
     assert {"name", "id"} <= told(seen, "tasks")[0].keys()
 
 
+@pytest.mark.behaviour("protocol.message-blocks")
 async def test_messages_come_in_blocks(http: httpx.AsyncClient) -> None:
     thread_id = str(uuid4())
     await start(http, thread_id, "agent", input=HELLO)
@@ -54,12 +57,14 @@ async def test_messages_come_in_blocks(http: httpx.AsyncClient) -> None:
     assert blocks[-1]["event"] == "message-finish"
 
 
+@pytest.mark.behaviour("protocol.custom")
 async def test_custom_events_are_what_the_node_wrote(http: httpx.AsyncClient) -> None:
     thread_id = str(uuid4())
     await start(http, thread_id, "echo", input={})
     assert told(await followed(http, thread_id), "custom") == [{"progress": 1}]
 
 
+@pytest.mark.behaviour("protocol.transformers")
 async def test_the_transformers_of_a_graph_have_their_say(client: Client, http: httpx.AsyncClient) -> None:
     thread_id = str(uuid4())
     await start(http, thread_id, "narrated", input={})
@@ -74,6 +79,7 @@ async def test_the_transformers_of_a_graph_have_their_say(client: Client, http: 
     assert (await client.threads.get(thread_id))["values"] == {"word": "secret"}
 
 
+@pytest.mark.behaviour("protocol.namespaces")
 async def test_sub_graphs_live_in_their_namespace(http: httpx.AsyncClient) -> None:
     thread_id = str(uuid4())
     await start(http, thread_id, "sub", input={})
@@ -94,6 +100,7 @@ async def test_sub_graphs_live_in_their_namespace(http: httpx.AsyncClient) -> No
     assert all(e["params"]["namespace"] == [] for e in shallow)
 
 
+@pytest.mark.behaviour("protocol.question-both-names", "protocol.respond")
 async def test_a_question_is_told_with_both_names_and_answered(
     client: Client, http: httpx.AsyncClient
 ) -> None:
@@ -113,6 +120,7 @@ async def test_a_question_is_told_with_both_names_and_answered(
     assert (await client.threads.get_state(thread_id))["values"]["answers"] == ["yes"]
 
 
+@pytest.mark.behaviour("protocol.respond-to-several")
 async def test_several_questions_are_answered_at_once(client: Client, http: httpx.AsyncClient) -> None:
     thread_id = str(uuid4())
     await start(http, thread_id, "ask_both", input={})
@@ -126,6 +134,7 @@ async def test_several_questions_are_answered_at_once(client: Client, http: http
     assert answers == [{"left": "to left?"}, {"right": "to right?"}]
 
 
+@pytest.mark.behaviour("protocol.start-answers")
 async def test_a_start_on_a_thread_that_asks_is_the_answer(client: Client, http: httpx.AsyncClient) -> None:
     thread_id = str(uuid4())
     await start(http, thread_id, "ask", input={"x": 5})
@@ -135,6 +144,7 @@ async def test_a_start_on_a_thread_that_asks_is_the_answer(client: Client, http:
     assert (await client.threads.get_state(thread_id))["values"]["answers"] == ["yes"]
 
 
+@pytest.mark.behaviour("protocol.no-such-interrupt")
 async def test_an_answer_to_no_question_is_refused(http: httpx.AsyncClient) -> None:
     thread_id = str(uuid4())
     await start(http, thread_id, "ask", input={})
@@ -150,6 +160,7 @@ async def test_an_answer_to_no_question_is_refused(http: httpx.AsyncClient) -> N
     assert again["error"] == "no_such_interrupt"
 
 
+@pytest.mark.behaviour("protocol.failure")
 async def test_a_failure_is_told(http: httpx.AsyncClient) -> None:
     thread_id = str(uuid4())
     await start(http, thread_id, "fails", input={})
@@ -157,6 +168,7 @@ async def test_a_failure_is_told(http: httpx.AsyncClient) -> None:
     assert end == {"event": "failed", "graph_name": "fails", "error": "boom from node"}
 
 
+@pytest.mark.behaviour("protocol.ordinary-runs")
 async def test_an_ordinary_run_is_seen_too(client: Client, http: httpx.AsyncClient, thread_id: str) -> None:
     async with subscribed(http, thread_id, ALL) as events:
         await client.runs.create(thread_id, "ask", input={"x": 1}, stream_mode=["values", "updates"])
@@ -167,6 +179,7 @@ async def test_an_ordinary_run_is_seen_too(client: Client, http: httpx.AsyncClie
     assert [q["payload"]["question"] for q in told(seen, "input.requested")] == ["ok?"]
 
 
+@pytest.mark.behaviour("protocol.read-by-others")
 async def test_a_run_of_the_protocol_is_seen_by_ordinary_readers(
     client: Client, http: httpx.AsyncClient
 ) -> None:
@@ -183,6 +196,7 @@ async def test_a_run_of_the_protocol_is_seen_by_ordinary_readers(
     assert (run["kwargs"]["subgraphs"], run["kwargs"]["resumable"]) == (True, True)
 
 
+@pytest.mark.behaviour("protocol.since")
 async def test_since_leaves_out_what_was_seen(http: httpx.AsyncClient) -> None:
     thread_id = str(uuid4())
     await start(http, thread_id, "echo", input={})
@@ -191,6 +205,7 @@ async def test_since_leaves_out_what_was_seen(http: httpx.AsyncClient) -> None:
         assert await followed(http, thread_id, since=event["seq"]) == everything[number + 1 :]
 
 
+@pytest.mark.behaviour("protocol.stays-open")
 async def test_runs_follow_each_other_on_one_stream(http: httpx.AsyncClient) -> None:
     thread_id = str(uuid4())
     async with subscribed(http, thread_id, ["lifecycle"]) as events:
@@ -200,6 +215,7 @@ async def test_runs_follow_each_other_on_one_stream(http: httpx.AsyncClient) -> 
     assert [d["event"] for d in told(seen, "lifecycle")] == ["running", "completed"] * 3
 
 
+@pytest.mark.behaviour("protocol.frame")
 async def test_the_frame_has_method_json_and_seq(http: httpx.AsyncClient) -> None:
     thread_id = str(uuid4())
     await start(http, thread_id, "echo", input={})
@@ -212,6 +228,7 @@ async def test_the_frame_has_method_json_and_seq(http: httpx.AsyncClient) -> Non
     assert raw.endswith(f"\r\nid: {last['seq']}\r\n\r\n".encode())
 
 
+@pytest.mark.behaviour("protocol.tree")
 async def test_the_tree_shows_the_sub_graphs(http: httpx.AsyncClient) -> None:
     thread_id = str(uuid4())
     run_id = await start(http, thread_id, "sub", input={})
@@ -225,6 +242,7 @@ async def test_the_tree_shows_the_sub_graphs(http: httpx.AsyncClient) -> None:
     assert missing["error"] == "no_such_run"
 
 
+@pytest.mark.behaviour("protocol.cancelled")
 async def test_a_cancelled_run_ends_for_its_subscribers(client: Client, http: httpx.AsyncClient) -> None:
     thread_id = str((await client.threads.create())["thread_id"])
     async with subscribed(http, thread_id, ["lifecycle"]) as events:
@@ -251,6 +269,7 @@ async def test_a_deleted_thread_ends_the_stream(
             assert [event async for event in events if is_end(event)] == []
 
 
+@pytest.mark.behaviour("protocol.error-frames")
 @pytest.mark.parametrize(
     ("method", "params", "error"),
     [
@@ -279,6 +298,7 @@ async def test_what_cannot_be_done_is_an_error_frame(
     assert answer["message"]
 
 
+@pytest.mark.behaviour("protocol.malformed-is-400")
 @pytest.mark.parametrize(
     "raw",
     [
@@ -294,6 +314,7 @@ async def test_what_is_no_command_is_400(http: httpx.AsyncClient, raw: bytes) ->
     assert (body["type"], body["id"], body["error"]) == ("error", None, "invalid_argument")
 
 
+@pytest.mark.behaviour("protocol.bad-subscription-is-400")
 @pytest.mark.parametrize(
     "body",
     [

@@ -16,6 +16,7 @@ TRANSPORTS = pytest.mark.parametrize("transport", ["sse", "websocket"])
 pytestmark = pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
 
 
+@pytest.mark.behaviour("python-sdk.v3-output")
 @TRANSPORTS
 async def test_a_run_to_its_output(client: Client, transport: str) -> None:
     async with client.threads.stream(assistant_id="agent", transport=transport) as thread:
@@ -26,6 +27,7 @@ async def test_a_run_to_its_output(client: Client, transport: str) -> None:
     assert output["messages"][-1]["content"][0]["text"].strip() == "I heard sun over Oslo"
 
 
+@pytest.mark.behaviour("python-sdk.v3-subscribe")
 @TRANSPORTS
 async def test_a_subscription_gives_raw_events(client: Client, transport: str) -> None:
     async with client.threads.stream(assistant_id="echo", transport=transport) as thread:
@@ -36,6 +38,7 @@ async def test_a_subscription_gives_raw_events(client: Client, transport: str) -
     assert [e["params"]["data"]["log"] for e in seen if e["method"] == "values"][-1] == ["first", "second"]
 
 
+@pytest.mark.behaviour("python-sdk.v3-messages")
 @TRANSPORTS
 async def test_messages_are_assembled(client: Client, transport: str) -> None:
     async with client.threads.stream(assistant_id="agent", transport=transport) as thread:
@@ -46,6 +49,7 @@ async def test_messages_are_assembled(client: Client, transport: str) -> None:
     assert [text.strip() for text in texts] == ["", "I heard sun over Oslo"]
 
 
+@pytest.mark.behaviour("python-sdk.v3-tool-calls")
 @TRANSPORTS
 async def test_tool_calls_are_seen(client: Client, transport: str) -> None:
     async with client.threads.stream(assistant_id="agent", transport=transport) as thread:
@@ -55,6 +59,7 @@ async def test_tool_calls_are_seen(client: Client, transport: str) -> None:
     assert [(call.name, call.input) for call in calls] == [("weather", {"city": "Oslo"})]
 
 
+@pytest.mark.behaviour("python-sdk.v3-sub-graphs")
 @TRANSPORTS
 async def test_sub_graphs_are_seen(client: Client, transport: str) -> None:
     async with client.threads.stream(assistant_id="sub", transport=transport) as thread:
@@ -64,6 +69,7 @@ async def test_sub_graphs_are_seen(client: Client, transport: str) -> None:
     assert names == ["calm", "asking"]
 
 
+@pytest.mark.behaviour("python-sdk.v3-interrupts")
 @TRANSPORTS
 async def test_a_question_is_answered(client: Client, transport: str) -> None:
     async with client.threads.stream(assistant_id="ask", transport=transport) as thread:
@@ -81,6 +87,7 @@ async def test_a_question_is_answered(client: Client, transport: str) -> None:
     assert output["answers"] == ["yes"]
 
 
+@pytest.mark.behaviour("python-sdk.v3-failure")
 @TRANSPORTS
 async def test_a_failure_is_raised(client: Client, transport: str) -> None:
     async with client.threads.stream(assistant_id="fails", transport=transport) as thread:
@@ -90,6 +97,7 @@ async def test_a_failure_is_raised(client: Client, transport: str) -> None:
                 await thread.output
 
 
+@pytest.mark.behaviour("remote-graph.v3")
 async def test_remote_graph_streams_events(stack: Stack) -> None:
     remote: Any = RemoteGraph("agent", url=stack.url)
     config = {"configurable": {"thread_id": str(uuid4())}}

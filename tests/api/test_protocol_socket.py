@@ -44,6 +44,7 @@ async def events(connection: ClientConnection) -> list[Any]:
     return seen
 
 
+@pytest.mark.behaviour("protocol.socket")
 async def test_a_run_is_started_and_followed_on_one_connection(stack: Stack) -> None:
     async with socket(stack, str(uuid4())) as connection:
         subscribed = await ask(connection, 1, "subscription.subscribe", channels=["values", "lifecycle"])
@@ -54,6 +55,7 @@ async def test_a_run_is_started_and_followed_on_one_connection(stack: Stack) -> 
     assert told(seen, "values")[-1]["log"] == ["first", "second"]
 
 
+@pytest.mark.behaviour("protocol.socket-late-subscription")
 async def test_a_second_subscription_hears_what_was_said_before_it_came(stack: Stack) -> None:
     async with socket(stack, str(uuid4())) as connection:
         await ask(connection, 1, "subscription.subscribe", channels=["lifecycle"])
@@ -65,6 +67,7 @@ async def test_a_second_subscription_hears_what_was_said_before_it_came(stack: S
     assert [list(data) for data in told(second, "updates")] == [["first"], ["second"]]
 
 
+@pytest.mark.behaviour("protocol.socket-late-subscription")
 async def test_an_event_comes_once_for_two_subscriptions(stack: Stack) -> None:
     async with socket(stack, str(uuid4())) as connection:
         for number in (1, 2):
@@ -74,6 +77,7 @@ async def test_an_event_comes_once_for_two_subscriptions(stack: Stack) -> None:
     assert len({event["event_id"] for event in seen}) == len(seen) == 3
 
 
+@pytest.mark.behaviour("protocol.socket-unsubscribe")
 async def test_who_unsubscribes_hears_nothing_more(stack: Stack) -> None:
     async with socket(stack, str(uuid4())) as connection:
         values = await ask(connection, 1, "subscription.subscribe", channels=["values"])
@@ -87,6 +91,7 @@ async def test_who_unsubscribes_hears_nothing_more(stack: Stack) -> None:
         assert {event["method"] for event in await events(connection)} == {"lifecycle"}
 
 
+@pytest.mark.behaviour("protocol.socket-respond")
 async def test_a_question_is_answered_in_band(stack: Stack, client: Client) -> None:
     thread_id = str(uuid4())
     async with socket(stack, thread_id) as connection:
@@ -99,6 +104,7 @@ async def test_a_question_is_answered_in_band(stack: Stack, client: Client) -> N
     assert (await client.threads.get_state(thread_id))["values"]["answers"] == ["yes"]
 
 
+@pytest.mark.behaviour("protocol.socket-survives")
 async def test_nonsense_is_answered_and_the_connection_lives(stack: Stack) -> None:
     async with socket(stack, str(uuid4())) as connection:
         for raw in ("", "nonsense", "[]", '{"id": 1}', b"\xff\x00", "\x00", "[" * 500):

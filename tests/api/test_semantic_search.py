@@ -30,6 +30,7 @@ async def tell(client: Client) -> None:
         await client.store.put_item(["facts"], key=str(n), value={"text": text, "n": n})
 
 
+@pytest.mark.behaviour("store.search-by-meaning", "store.embed-forms")
 @pytest.mark.parametrize("embed", ["./embed.py:words", "embed:words_async", "./embed.py:words_object"])
 async def test_what_means_most_alike_comes_first(database: str, tmp_path: Path, embed: str) -> None:
     async with running(database, config=config(tmp_path, embed=embed)) as stack, stack.client() as client:
@@ -45,6 +46,7 @@ async def test_what_means_most_alike_comes_first(database: str, tmp_path: Path, 
         assert ended["found"] == [TOLD[0]]
 
 
+@pytest.mark.behaviour("store.index-per-item")
 async def test_an_item_is_embedded_as_it_says_and_never_found_by_what_it_was(
     database: str, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 from api.framing import frames
 from api.protocol import start
 from stack import Stack, running
@@ -69,6 +70,7 @@ async def test_readers_who_never_read_do_not_slow_a_run_or_fill_the_memory(datab
         assert grown < 100
 
 
+@pytest.mark.behaviour("stream.slow-reader")
 async def test_a_deaf_creator_loses_nothing_that_is_kept(database: str) -> None:
     body = FLOOD | {"stream_mode": "custom", "stream_resumable": True}
     async with running(database) as stack, stack.http(timeout=120) as http:
@@ -80,6 +82,7 @@ async def test_a_deaf_creator_loses_nothing_that_is_kept(database: str) -> None:
         assert [data["number"] for name, data, _ in kept if name == "custom"] == list(range(MANY))
 
 
+@pytest.mark.behaviour("stream.any-api-process")
 async def test_any_api_process_serves_any_reader(stack: Stack, stack_database: str) -> None:
     async with running(stack_database, workers=0) as other, stack.http() as here, other.http() as there:
         thread_id = str((await here.post("/threads", json={})).json()["thread_id"])

@@ -6,12 +6,14 @@ import re
 from uuid import uuid4
 
 import httpx
+import pytest
 from api.framing import frames
 from api.scene import Client
 
 BODY = {"assistant_id": "echo", "input": {"x": 1}, "stream_resumable": True}
 
 
+@pytest.mark.behaviour("runs.stateless.location-without-thread", "runs.stateless.location-exists")
 async def test_the_location_of_a_stateless_run_names_no_thread(http: httpx.AsyncClient) -> None:
     streamed = await http.post("/runs/stream", json=BODY)
     waited = await http.post("/runs/wait", json=BODY)
@@ -22,6 +24,7 @@ async def test_the_location_of_a_stateless_run_names_no_thread(http: httpx.Async
     assert (await http.get(waited.headers["location"])).json() == waited.json()
 
 
+@pytest.mark.behaviour("runs.stateless.goes-on")
 async def test_it_goes_on_after_any_event_and_filters(http: httpx.AsyncClient) -> None:
     streamed = await http.post("/runs/stream", json=BODY | {"stream_mode": ["values", "updates"]})
     events = frames(streamed.content)
@@ -39,6 +42,7 @@ async def test_a_run_of_a_thread_is_found_too(
     assert (await http.get(f"/runs/{run['run_id']}/join")).json()["x"] == 5
 
 
+@pytest.mark.behaviour("runs.stateless.stream-without-thread")
 async def test_an_unknown_run_is_404(http: httpx.AsyncClient) -> None:
     for verb in ("join", "stream"):
         assert (await http.get(f"/runs/{uuid4()}/{verb}")).status_code == 404

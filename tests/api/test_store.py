@@ -22,6 +22,7 @@ async def keys(client: Client, space: list[str], **options: Any) -> set[str]:
     return {item["key"] for item in found["items"]}
 
 
+@pytest.mark.behaviour("store.item")
 async def test_an_item_comes_back_as_it_was_put(client: Client, space: list[str]) -> None:
     value = {"text": "ünïcode ☃", "deep": {"list": [1, 2.5, None, True, {"x": []}]}, "big": 2**60}
     await client.store.put_item(space, key="a key/with:all.sorts", value=value)
@@ -33,6 +34,7 @@ async def test_an_item_comes_back_as_it_was_put(client: Client, space: list[str]
     assert set(item) == {"namespace", "key", "value", "created_at", "updated_at"}
 
 
+@pytest.mark.behaviour("store.put-replaces")
 async def test_a_second_put_replaces_the_value_and_keeps_when_it_was_made(
     client: Client, space: list[str]
 ) -> None:
@@ -45,6 +47,7 @@ async def test_a_second_put_replaces_the_value_and_keeps_when_it_was_made(
     assert second["updated_at"] > first["updated_at"]
 
 
+@pytest.mark.behaviour("store.missing-item-is-null", "store.delete-is-204")
 async def test_a_missing_item_is_null_and_can_be_deleted(http: httpx.AsyncClient) -> None:
     response = await http.get("/store/items", params={"namespace": "no.such", "key": "k"})
     assert (response.status_code, response.json()) == (200, None)
@@ -52,12 +55,14 @@ async def test_a_missing_item_is_null_and_can_be_deleted(http: httpx.AsyncClient
     assert (response.status_code, response.content) == (204, b"")
 
 
+@pytest.mark.behaviour("store.delete")
 async def test_a_deleted_item_is_gone(client: Client, space: list[str]) -> None:
     await client.store.put_item(space, key="k", value={})
     await client.store.delete_item(space, key="k")
     assert await client.store.get_item(space, key="k") is None
 
 
+@pytest.mark.behaviour("store.search-below-prefix")
 async def test_a_search_sees_the_namespace_and_all_below_it_and_nothing_beside(
     client: Client, space: list[str]
 ) -> None:
@@ -73,6 +78,7 @@ async def test_a_search_sees_the_namespace_and_all_below_it_and_nothing_beside(
     assert set(shown) == {"namespace", "key", "value", "created_at", "updated_at", "score"}
 
 
+@pytest.mark.behaviour("store.filters")
 @pytest.mark.parametrize(
     ("filter_", "found"),
     [
@@ -105,6 +111,7 @@ async def test_filters_compare_by_type_also_where_items_lack_the_field(
     assert await keys(client, space, filter=filter_) == found
 
 
+@pytest.mark.behaviour("store.namespaces")
 async def test_namespaces_are_listed_by_prefix_suffix_and_depth(client: Client, space: list[str]) -> None:
     for tail in (["a", "x"], ["a", "y"], ["b", "x", "deep"]):
         await client.store.put_item([*space, *tail], key="k", value={})
@@ -152,6 +159,7 @@ WRONG: list[tuple[str, str, dict[str, Any], int]] = [
 ]
 
 
+@pytest.mark.behaviour("store.refusals")
 @pytest.mark.parametrize(("method", "path", "body", "status"), WRONG)
 async def test_a_wrong_question_is_refused_in_one_sentence(
     http: httpx.AsyncClient, method: str, path: str, body: dict[str, Any], status: int
@@ -161,6 +169,7 @@ async def test_a_wrong_question_is_refused_in_one_sentence(
     assert list(response.json()) == ["detail"]
 
 
+@pytest.mark.behaviour("store.search-needs-nothing")
 async def test_a_search_and_a_list_need_no_field_at_all(http: httpx.AsyncClient) -> None:
     assert isinstance((await http.post("/store/items/search", json={})).json()["items"], list)
     assert isinstance((await http.post("/store/namespaces", json={})).json()["namespaces"], list)
@@ -184,6 +193,7 @@ async def test_a_key_that_no_index_can_hold_is_refused_at_once(
     assert "2000 bytes" in response.json()["detail"]
 
 
+@pytest.mark.behaviour("store.namespace-encodings")
 async def test_a_namespace_comes_in_three_encodings(http: httpx.AsyncClient, space: list[str]) -> None:
     await http.put("/store/items", json={"namespace": space, "key": "k", "value": {"n": 1}})
     for names in (".".join(space), list(space), f'["{space[0]}","{space[1]}"]'):
@@ -200,6 +210,7 @@ async def test_many_callers_at_once_get_each_their_own(client: Client, space: li
     assert len(await keys(client, space, limit=100)) == 60
 
 
+@pytest.mark.behaviour("store.in-graphs")
 async def test_a_graph_remembers_in_every_way_it_can(client: Client) -> None:
     user, fact = uuid4().hex, {"user": "", "text": "likes tea"}
     fact["user"] = user
@@ -224,6 +235,7 @@ async def test_many_runs_share_the_store(client: Client) -> None:
         assert ended["seen"]["tool"] == {"text": user}
 
 
+@pytest.mark.behaviour("store.own-store-stays")
 async def test_a_graph_with_a_store_of_its_own_keeps_it(client: Client) -> None:
     ended = await client.runs.wait(None, "own_store", input={"user": "x"})
     assert ended["seen"] == {"store": "InMemoryStore"}

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 from starlette.requests import HTTPConnection
 
 from holdfast_server.access.caller import Caller
@@ -65,6 +66,7 @@ async def house(database: str, gatekeeper: Gatekeeper | None = None) -> AsyncIte
         desk.stop()
 
 
+@pytest.mark.behaviour("access.store-namespaces")
 async def test_callers_meet_only_their_own_items(database: str) -> None:
     ada, bob, mallory = [{"x-user": name} for name in ("ada", "bob", "mallory")]
     item = {"namespace": ["notes"], "key": "k", "value": {"by": "ada"}}

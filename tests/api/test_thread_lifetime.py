@@ -22,6 +22,7 @@ async def ttl_of(http: httpx.AsyncClient, thread_id: str) -> Any:
     return (await http.get(f"/threads/{thread_id}?include=ttl")).json()["ttl"]
 
 
+@pytest.mark.behaviour("threads.ttl")
 async def test_a_thread_says_how_long_it_lives(client: Client, http: httpx.AsyncClient) -> None:
     by_sdk = (await client.threads.create(ttl=90))["thread_id"]
     shown = await ttl_of(http, by_sdk)
@@ -39,6 +40,7 @@ async def test_a_thread_says_how_long_it_lives(client: Client, http: httpx.Async
     assert await ttl_of(http, (await client.threads.create())["thread_id"]) is None
 
 
+@pytest.mark.behaviour("threads.ttl-changed")
 async def test_a_lifetime_can_be_changed_and_taken_away(client: Client, http: httpx.AsyncClient) -> None:
     thread_id = (await client.threads.create(ttl=90))["thread_id"]
     await client.threads.update(thread_id, metadata={"a": 1})
@@ -50,6 +52,7 @@ async def test_a_lifetime_can_be_changed_and_taken_away(client: Client, http: ht
     assert await ttl_of(http, thread_id) is None
 
 
+@pytest.mark.behaviour("threads.ttl-starts-anew")
 async def test_using_a_thread_starts_its_time_anew(client: Client, http: httpx.AsyncClient) -> None:
     thread_id = (await client.threads.create(ttl=90))["thread_id"]
     ends = [(await ttl_of(http, thread_id))["expires_at"]]
@@ -60,6 +63,7 @@ async def test_using_a_thread_starts_its_time_anew(client: Client, http: httpx.A
     assert ends == sorted(set(ends))
 
 
+@pytest.mark.behaviour("threads.ttl-wrong")
 @pytest.mark.parametrize(
     "ttl", [0, -1, True, "1", {"ttl": 0}, {"strategy": "delete"}, {"ttl": 1, "strategy": "burn"}, 1e300, [1]]
 )
@@ -68,6 +72,7 @@ async def test_a_wrong_lifetime_is_refused(http: httpx.AsyncClient, thread_id: s
     assert (await http.patch(f"/threads/{thread_id}", json={"ttl": ttl})).status_code == 422
 
 
+@pytest.mark.behaviour("threads.ttl-config", "threads.ttl-keep-latest")
 async def test_threads_end_by_themselves_as_the_config_says(database: str, app_folder: Path) -> None:
     config = json.loads((app_folder / "langgraph.json").read_text())
     config["checkpointer"] = {
@@ -101,6 +106,7 @@ async def _threads_end(client: Client) -> None:
     await client.runs.cancel(busy, run_id, wait=True)
 
 
+@pytest.mark.behaviour("threads.prune")
 async def test_prune_deletes_threads_and_skips_what_is_not_there(client: Client, stack_database: str) -> None:
     before = rows(stack_database)
     threads = [(await client.threads.create())["thread_id"] for _ in range(3)]
@@ -110,6 +116,7 @@ async def test_prune_deletes_threads_and_skips_what_is_not_there(client: Client,
     assert rows(stack_database) == before
 
 
+@pytest.mark.behaviour("threads.prune-keep-latest")
 async def test_prune_keeps_the_latest_and_the_thread_goes_on(client: Client, http: httpx.AsyncClient) -> None:
     thread_id = (await client.threads.create())["thread_id"]
     for _ in range(2):
@@ -144,6 +151,7 @@ async def test_a_wrong_prune_is_refused(http: httpx.AsyncClient, body: dict[str,
     assert (await http.post("/threads/prune", json=body)).status_code == 422
 
 
+@pytest.mark.behaviour("threads.storage")
 async def test_storage_tells_what_a_thread_takes(
     client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
@@ -167,6 +175,7 @@ async def test_storage_tells_what_a_thread_takes(
     assert (await http.get("/threads/x/storage")).status_code == 422
 
 
+@pytest.mark.behaviour("threads.supersteps")
 async def test_a_thread_begins_with_the_supersteps_of_another(client: Client) -> None:
     thread = await client.threads.create(
         metadata={"mark": "m"}, graph_id="echo", supersteps=[FIRST, SECOND], ttl=90
@@ -182,6 +191,7 @@ async def test_a_thread_begins_with_the_supersteps_of_another(client: Client) ->
     assert ended["log"] == ["told", "second"]
 
 
+@pytest.mark.behaviour("threads.supersteps-command")
 async def test_a_superstep_may_be_a_command(client: Client) -> None:
     jump = {
         "updates": [
@@ -208,6 +218,7 @@ WRONG: list[tuple[dict[str, Any], list[Any], int]] = [
 ]
 
 
+@pytest.mark.behaviour("threads.supersteps-or-nothing")
 @pytest.mark.parametrize(("metadata", "supersteps", "status"), WRONG)
 async def test_a_superstep_that_does_not_fit_leaves_nothing_behind(
     http: httpx.AsyncClient, stack_database: str, metadata: dict[str, Any], supersteps: Any, status: int

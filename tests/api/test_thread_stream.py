@@ -48,6 +48,7 @@ async def reading(
         yield Reader(response)
 
 
+@pytest.mark.behaviour("thread-stream.all-runs")
 async def test_all_runs_of_a_thread_are_on_one_stream(
     client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
@@ -69,6 +70,7 @@ async def test_all_runs_of_a_thread_are_on_one_stream(
     assert ids == sorted(set(ids))
 
 
+@pytest.mark.behaviour("thread-stream.beginnings")
 async def test_a_late_reader_starts_where_it_says(
     client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
@@ -86,6 +88,7 @@ async def test_a_late_reader_starts_where_it_says(
         assert (await stream.until_done())[0][1]["run_id"] == run_id
 
 
+@pytest.mark.behaviour("thread-stream.lifecycle")
 async def test_lifecycle_shows_begin_and_end_only(
     client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
@@ -95,6 +98,7 @@ async def test_lifecycle_shows_begin_and_end_only(
     assert [(name, data.get("status")) for name, data, _ in seen] == [("metadata", None), ("metadata", DONE)]
 
 
+@pytest.mark.behaviour("thread-stream.mode-names")
 @pytest.mark.parametrize("name", ["stream_mode", "stream_modes"])
 async def test_modes_come_in_three_encodings(
     client: Client, http: httpx.AsyncClient, thread_id: str, name: str
@@ -114,6 +118,7 @@ async def test_modes_come_in_three_encodings(
         assert names == ["metadata", "metadata", "state_update", "metadata", "metadata"]
 
 
+@pytest.mark.behaviour("thread-stream.state-update")
 async def test_an_edit_of_the_state_is_shown_to_those_who_ask(
     client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
@@ -130,6 +135,7 @@ async def test_an_edit_of_the_state_is_shown_to_those_who_ask(
     assert seen[1][1] == {"state": state, "thread_id": thread_id}
 
 
+@pytest.mark.behaviour("thread-stream.deleted")
 async def test_a_deleted_thread_ends_its_stream(
     client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
@@ -140,6 +146,7 @@ async def test_a_deleted_thread_ends_its_stream(
     assert seen[0][0] == "metadata"
 
 
+@pytest.mark.behaviour("thread-stream.never-ran")
 async def test_a_run_that_never_ran_is_done_too(
     client: Client, http: httpx.AsyncClient, thread_id: str
 ) -> None:
@@ -153,6 +160,7 @@ async def test_a_run_that_never_ran_is_done_too(
     assert [data["run_id"] for _, data, _ in seen if data.get("status") == DONE] == [*queued, run_id]
 
 
+@pytest.mark.behaviour("thread-stream.unknown")
 async def test_unknown_thread_and_mode_are_refused(http: httpx.AsyncClient, thread_id: str) -> None:
     assert (await http.get(f"/threads/{uuid4()}/stream")).status_code == 404
     assert (await http.get("/threads/nonsense/stream")).status_code == 422
@@ -161,6 +169,7 @@ async def test_unknown_thread_and_mode_are_refused(http: httpx.AsyncClient, thre
     assert "run_modes" in wrong.json()["detail"]
 
 
+@pytest.mark.behaviour("python-sdk.thread-stream")
 async def test_the_official_client_joins_a_thread(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={"x": 1})
     seen = []
@@ -175,6 +184,7 @@ async def test_the_official_client_joins_a_thread(client: Client, thread_id: str
     await rest.aclose()
 
 
+@pytest.mark.behaviour("thread-stream.heartbeat")
 async def test_silence_is_filled_on_every_stream_of_a_thread(http: httpx.AsyncClient, thread_id: str) -> None:
     async def first(method: str, path: str, body: Any = None) -> tuple[float, bytes]:
         began = asyncio.get_running_loop().time()

@@ -171,6 +171,7 @@ async def test_two_runs_at_once_create_one_thread(client: Client) -> None:
     assert (await client.threads.get_state(thread_id))["values"]["log"] == ["first", "second"] * 5
 
 
+@pytest.mark.behaviour("threads.extract")
 async def test_single_values_are_extracted_from_many_threads(client: Client, thread_id: str) -> None:
     await client.runs.wait(thread_id, "echo", input={"x": ["how much?"]})
     [found] = await client.threads.search(
@@ -184,6 +185,7 @@ async def test_single_values_are_extracted_from_many_threads(client: Client, thr
     }
 
 
+@pytest.mark.behaviour("threads.extract-bad-path")
 async def test_a_path_that_cannot_be_read_is_refused(client: Client) -> None:
     with pytest.raises(UnprocessableEntityError, match="no path"):
         await client.threads.search(extract={"bad": "values.[["})

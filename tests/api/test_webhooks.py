@@ -64,6 +64,7 @@ async def one(receiver: Receiver, path: str) -> Delivery:
     return delivery
 
 
+@pytest.mark.behaviour("webhooks.payload", "webhooks.headers")
 async def test_a_webhook_is_the_run_with_its_values(
     caller: Client, receiver: Receiver, thread: str, path: str
 ) -> None:
@@ -86,6 +87,7 @@ async def test_a_webhook_is_the_run_with_its_values(
     assert delivery.headers["authorization"] == "Bearer sesame"
 
 
+@pytest.mark.behaviour("webhooks.stateless-and-crons")
 async def test_stateless_runs_and_crons_have_webhooks(caller: Client, receiver: Receiver, path: str) -> None:
     await caller.runs.wait(None, "echo", input={"x": 1}, webhook=f"{receiver.url}{path}/run")
     assert (await one(receiver, f"{path}/run")).body["status"] == "success"
@@ -97,6 +99,7 @@ async def test_stateless_runs_and_crons_have_webhooks(caller: Client, receiver: 
     assert (body["metadata"]["cron_id"], body["values"]["x"]) == (cron["cron_id"], 1)
 
 
+@pytest.mark.behaviour("webhooks.question-is-success")
 async def test_a_question_is_a_success_without_the_question(
     caller: Client, receiver: Receiver, thread: str, path: str
 ) -> None:
@@ -106,12 +109,14 @@ async def test_a_question_is_a_success_without_the_question(
     assert "error" not in body
 
 
+@pytest.mark.behaviour("webhooks.failure")
 async def test_a_failure_says_what_failed(caller: Client, receiver: Receiver, thread: str, path: str) -> None:
     await caller.runs.create(thread, "fails", input={}, webhook=receiver.url + path)
     body = (await one(receiver, path)).body
     assert (body["status"], body["error"]) == ("error", {"error": "ValueError", "message": "boom from node"})
 
 
+@pytest.mark.behaviour("webhooks.cancelled")
 @pytest.mark.parametrize(("action", "error"), [("interrupt", "UserInterrupt"), ("rollback", "UserRollback")])
 async def test_a_cancelled_run_reports_itself(
     caller: Client, receiver: Receiver, thread: str, path: str, action: str, error: str
@@ -160,6 +165,7 @@ async def test_a_killed_sender_loses_nothing(database: str, receiver: Receiver, 
     assert again.body["run_id"] == first.body["run_id"]
 
 
+@pytest.mark.behaviour("webhooks.refused-hosts")
 @pytest.mark.parametrize(
     ("url", "words"),
     [
@@ -184,6 +190,7 @@ async def test_a_webhook_that_may_not_go_there_is_refused_with_the_run(
     assert await client.runs.list(thread_id) == []
 
 
+@pytest.mark.behaviour("webhooks.cost-runs-nothing")
 async def test_runs_end_while_their_receiver_is_silent(
     caller: Client, receiver: Receiver, thread: str, path: str
 ) -> None:

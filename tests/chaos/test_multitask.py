@@ -16,6 +16,7 @@ LONG = {"goal": 3, "pause": 30.0, "trail": []}
 SHORT = {"goal": 1, "pause": 0.0, "trail": []}
 
 
+@pytest.mark.behaviour("multitask.two-api-processes")
 async def test_runs_from_two_apis_stand_in_one_line(chaos: Chaos) -> None:
     async with chaos(workers=2) as stack:
         clients: list[Any] = [stack.client(), get_client(url=await stack.add_api(), api_key=None)]
@@ -37,6 +38,7 @@ async def test_runs_from_two_apis_stand_in_one_line(chaos: Chaos) -> None:
     assert len([1 for a, b in pairwise(owners) if a != b]) == 11
 
 
+@pytest.mark.behaviour("multitask.one-of-many")
 async def test_of_many_that_reject_one_gets_the_thread(chaos: Chaos) -> None:
     async with chaos(workers=1) as stack:
         clients: list[Any] = [stack.client(), get_client(url=await stack.add_api(), api_key=None)]
@@ -51,6 +53,7 @@ async def test_of_many_that_reject_one_gets_the_thread(chaos: Chaos) -> None:
     assert len([o for o in outcomes if isinstance(o, dict)]) == 1
 
 
+@pytest.mark.behaviour("multitask.interrupt-outlives-worker")
 @pytest.mark.parametrize("dies", ["before", "after"])
 async def test_an_interrupted_run_keeps_its_steps_though_its_worker_dies(
     chaos: Chaos, journal: Journal, dies: str
@@ -82,6 +85,7 @@ async def test_an_interrupted_run_keeps_its_steps_though_its_worker_dies(
     assert thread["status"] == "idle"
 
 
+@pytest.mark.behaviour("cancel.outlives-worker")
 async def test_a_cancelled_run_shows_its_last_step_though_its_worker_dies(
     chaos: Chaos, journal: Journal
 ) -> None:
@@ -103,6 +107,7 @@ async def test_a_cancelled_run_shows_its_last_step_though_its_worker_dies(
         assert (await client.threads.get(thread_id))["status"] == "interrupted"
 
 
+@pytest.mark.behaviour("multitask.rollback-outlives-worker")
 @pytest.mark.parametrize("dies", ["before", "after"])
 async def test_a_rolled_back_run_leaves_nothing_though_its_worker_dies(
     chaos: Chaos, journal: Journal, dies: str

@@ -66,6 +66,7 @@ async def _client(app: Any) -> AsyncIterator[httpx.AsyncClient]:
 ADA, BOB, IDLE = ({"x-name": name} for name in ("ada", "bob", "idle"))
 
 
+@pytest.mark.behaviour("access.crons")
 async def test_a_cron_belongs_to_who_made_it(door: httpx.AsyncClient) -> None:
     cron = (await door.post("/runs/crons", json=CRON, headers=ADA)).json()
     assert (cron["user_id"], cron["metadata"]) == ("ada", {"owner": "ada"})
@@ -95,6 +96,7 @@ async def test_who_may_not_run_may_not_let_the_clock_run_for_them(door: httpx.As
     assert (await door.post("/runs/crons/count", json={}, headers=IDLE)).json() == 0
 
 
+@pytest.mark.behaviour("access.crons-run-as-their-maker")
 async def test_what_a_cron_starts_is_its_makers(door: httpx.AsyncClient, pool: Pool) -> None:
     await door.post("/runs/crons", json=CRON, headers=ADA)
     async with pool.connection() as conn:

@@ -6,6 +6,7 @@ import operator
 from typing import Annotated, Any, TypedDict
 from uuid import UUID, uuid4
 
+import pytest
 from langgraph.channels import DeltaChannel
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command, interrupt
@@ -109,6 +110,7 @@ async def namespaces(pool: Pool, thread_id: str) -> set[str]:
         return {row["checkpoint_ns"].split(":")[0] for row in await cursor.fetchall()}
 
 
+@pytest.mark.behaviour("threads.ttl-keep-latest")
 async def test_a_reduced_thread_answers_its_open_question_inside_a_sub_graph(pool: Pool) -> None:
     plain, reduced = [await thread(pool) for _ in range(2)]
     ended = []

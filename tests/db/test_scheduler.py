@@ -69,6 +69,7 @@ async def clockwork(lane: Lane) -> Clockwork:
     return Clockwork(lane)
 
 
+@pytest.mark.behaviour("crons.fires-once")
 async def test_eight_schedulers_fire_fifty_crons_once_each(clockwork: Clockwork) -> None:
     crons = [await clockwork.cron() for _ in range(50)]
     await clockwork.fire(schedulers=8)
@@ -86,6 +87,7 @@ async def test_a_cron_does_not_fire_before_its_time(clockwork: Clockwork) -> Non
     assert await clockwork.firings(cron_id) == []
 
 
+@pytest.mark.behaviour("crons.fires-once")
 async def test_a_moment_that_fired_already_does_not_fire_again(clockwork: Clockwork) -> None:
     cron_id = await clockwork.cron("date_trunc('minute', now())")
     await clockwork.fire()
@@ -102,6 +104,7 @@ async def test_after_three_days_without_a_scheduler_it_fires_once_and_goes_on(cl
     assert (await clockwork.row(cron_id))["ahead"]
 
 
+@pytest.mark.behaviour("crons.ends")
 @pytest.mark.parametrize(
     ("end", "fired", "goes_on"),
     [
@@ -187,6 +190,7 @@ async def test_a_firing_that_is_broken_off_leaves_nothing_behind(clockwork: Cloc
     assert len(await clockwork.firings(cron_id)) == 1
 
 
+@pytest.mark.behaviour("crons.kept-threads")
 async def test_a_run_inherits_metadata_user_and_cron(clockwork: Clockwork) -> None:
     cron_id = await clockwork.cron(
         metadata='{"owner": "ada"}', configurable='{"langgraph_auth_user_id": "ada"}', on_run_completed="keep"

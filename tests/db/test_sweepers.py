@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from holdfast_server.config.checkpointer import CheckpointerConfig
 from holdfast_server.config.store import StoreConfig
 from holdfast_server.db.pool import Pool
@@ -97,6 +99,7 @@ async def test_new_threads_live_as_long_as_the_config_says_and_temporary_ones_ha
     assert found == [None, "keep_latest 0.5", "delete 1", None, None]
 
 
+@pytest.mark.behaviour("store.item-ttl")
 async def test_expired_items_are_invisible_at_once_and_deleted_by_the_sweep(pool: Pool) -> None:
     store = Memory(StoreConfig(default_ttl=10.0)).open(pool)
     for key, ttl in (("short", 1.0), ("half", 0.5), ("long", 60.0), ("forever", None)):
@@ -111,6 +114,7 @@ async def test_expired_items_are_invisible_at_once_and_deleted_by_the_sweep(pool
     assert await one(pool, "select count(*) from store") == 3
 
 
+@pytest.mark.behaviour("store.refresh-ttl")
 async def test_reading_starts_an_items_time_anew_unless_told_not_to(pool: Pool) -> None:
     store = Memory(StoreConfig(refresh_on_read=False)).open(pool)
 

@@ -146,6 +146,7 @@ async def test_five_senders_deliver_sixty_webhooks_once_each(office: Office, rec
     assert all(owed["attempts"] == 1 for owed in await office.all())
 
 
+@pytest.mark.behaviour("webhooks.three-attempts")
 async def test_a_failed_delivery_is_repeated_under_the_same_id(office: Office, receiver: Receiver) -> None:
     receiver.answers["/flaky"] = [500, 404, 204]
     owed = await office.owed(f"{receiver.url}/flaky")
@@ -162,6 +163,7 @@ async def test_a_failed_delivery_is_repeated_under_the_same_id(office: Office, r
     )
 
 
+@pytest.mark.behaviour("webhooks.three-attempts")
 @pytest.mark.parametrize("status", [500, 301, 307])
 async def test_after_three_failures_it_is_dead_and_no_redirect_is_followed(
     office: Office, receiver: Receiver, status: int
@@ -240,6 +242,7 @@ async def test_nobody_there_is_a_failure_like_any_other(office: Office) -> None:
     assert owed["error"].startswith("ConnectError")
 
 
+@pytest.mark.behaviour("webhooks.checked-when-sent")
 async def test_a_name_is_looked_up_and_checked_again_when_it_is_sent(
     office: Office, receiver: Receiver
 ) -> None:
