@@ -12,6 +12,8 @@ import psycopg
 Client = Any
 
 LONG = 60.0
+# Seconds. Who waits for code that blocks in these tests waits for two and more; a busy machine is not frozen.
+FROZEN = 1.5
 TABLES: tuple[LiteralString, ...] = (
     "thread",
     "run",

@@ -31,7 +31,7 @@ async def tell(client: Client) -> None:
 
 
 @pytest.mark.behaviour("store.search-by-meaning", "store.embed-forms")
-@pytest.mark.parametrize("embed", ["./embed.py:words", "embed:words_async", "./embed.py:words_object"])
+@pytest.mark.parametrize("embed", ["./embed.py:words", "embed:words_object"])
 async def test_what_means_most_alike_comes_first(database: str, tmp_path: Path, embed: str) -> None:
     async with running(database, config=config(tmp_path, embed=embed)) as stack, stack.client() as client:
         found: Client = client
