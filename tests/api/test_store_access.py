@@ -104,7 +104,12 @@ async def test_a_filter_on_the_namespace_is_kept(database: str) -> None:
         for refused in (
             await http.get("/store/items", params=of_item, headers=bob),
             await http.put("/store/items", json=item, headers=bob),
-            await http.post("/store/items/search", json={"namespace_prefix": []}, headers=bob),
-            await http.post("/store/namespaces", json={}, headers=bob),
+            await http.post("/store/items/search", json={"namespace_prefix": ["ada"]}, headers=bob),
+            await http.post("/store/namespaces", json={"prefix": ["ada"]}, headers=bob),
         ):
             assert (refused.status_code, refused.json()) == (403, {"detail": "Forbidden"})
+        for user, keys in ((ada, ["k"]), (bob, [])):
+            everything = (await http.post("/store/items/search", json={}, headers=user)).json()
+            assert [found["key"] for found in everything["items"]] == keys
+        listed = (await http.post("/store/namespaces", json={}, headers=bob)).json()
+        assert listed == {"namespaces": []}

@@ -94,26 +94,27 @@ async def _permitted(backend: Backend, action: Action, value: dict[str, Any]) ->
     """
     _checked_labels(value["namespace"])
     visible = await backend.allow("store", action, value)
-    _check_filter(visible, value["namespace"] or ())
-    return value | {"namespace": _checked_labels(value["namespace"] or ())}
+    return value | {"namespace": _filtered(visible, _checked_labels(value["namespace"] or ()), action)}
 
 
-def _check_filter(visible: Visible, namespace: Iterable[str]) -> None:
-    """Refuses what lies outside of the namespaces that the handler's filter names.
+def _filtered(visible: Visible, namespace: list[str], action: Action) -> list[str]:
+    """The namespace, if it lies in one that the handler's filter names; a search of everything moves there.
 
     Raises:
         ApiError: 403.
     """
-    labels = list(namespace)
-    wanted = [
-        wire.loads(document).get("namespace", []) for document in (["{}"] if visible is None else visible)
-    ]
-    if not any(_lies_in(labels, asked) for asked in wanted):
-        raise ApiError(403, "Forbidden")
+    if visible is None:
+        return namespace
+    allowed = [_listed(wire.loads(document).get("namespace", [])) for document in visible]
+    if any(set(labels) <= set(namespace) for labels in allowed):
+        return namespace
+    if not namespace and action in ("search", "list_namespaces") and len(allowed) == 1:
+        return _checked_labels(allowed[0])
+    raise ApiError(403, "Forbidden")
 
 
-def _lies_in(labels: list[str], asked: Any) -> bool:
-    return all(label in labels for label in (asked if isinstance(asked, list) else [asked]))
+def _listed(labels: Any) -> list[Any]:
+    return labels if isinstance(labels, list) else [labels]
 
 
 def _labels(given: list[str] | None) -> list[str]:
