@@ -19,6 +19,24 @@ LONG = {"goal": 3, "pause": 30.0, "trail": []}
 SHORT = {"goal": 1, "pause": 0.0, "trail": []}
 
 
+async def superseded(mortals: Mortals, thread_id: str, *, strategy: Any, dies: str) -> tuple[Any, Any]:
+    """A run whose worker dies before or after another run takes its place, and that other run at its end."""
+    stack, journal = mortals
+    client: Any = stack.client()
+    older = await client.runs.create(thread_id, "hop", input={**LONG, "goal": 9})
+    await until(lambda: len(journal.lines("step")) == 3)
+    victim = await owner(stack, older["run_id"])
+    if dies == "before":
+        victim.kill()
+    else:
+        victim.pause()
+    newer = await client.runs.create(thread_id, "hop", input=SHORT, multitask_strategy=strategy)
+    if dies == "after":
+        victim.kill()
+    await client.runs.join(thread_id, newer["run_id"])
+    return older, newer
+
+
 @pytest.mark.behaviour("multitask.two-api-processes")
 async def test_runs_from_two_apis_stand_in_one_line(mortals: Mortals) -> None:
     stack, _ = mortals
@@ -60,22 +78,12 @@ async def test_of_many_that_reject_one_gets_the_thread(mortals: Mortals) -> None
 @pytest.mark.behaviour("multitask.interrupt-outlives-worker")
 @pytest.mark.parametrize("dies", ["before", "after"])
 async def test_an_interrupted_run_keeps_its_steps_though_its_worker_dies(mortals: Mortals, dies: str) -> None:
-    stack, journal = mortals
+    stack, _ = mortals
     client: Any = stack.client()
     thread_id = (await client.threads.create())["thread_id"]
     first = await client.runs.create(thread_id, "hop", input={"goal": 2, "pause": 0.0, "trail": []})
     await client.runs.join(thread_id, first["run_id"])
-    second = await client.runs.create(thread_id, "hop", input={**LONG, "goal": 9})
-    await until(lambda: len(journal.lines("step")) == 3)
-    victim = await owner(stack, second["run_id"])
-    if dies == "before":
-        victim.kill()
-    else:
-        victim.pause()
-    third = await client.runs.create(thread_id, "hop", input=SHORT, multitask_strategy="interrupt")
-    if dies == "after":
-        victim.kill()
-    await client.runs.join(thread_id, third["run_id"])
+    second, third = await superseded(mortals, thread_id, strategy="interrupt", dies=dies)
     statuses = {run["run_id"]: run["status"] for run in await client.runs.list(thread_id)}
     thread = await client.threads.get(thread_id)
 
@@ -110,21 +118,11 @@ async def test_a_cancelled_run_shows_its_last_step_though_its_worker_dies(mortal
 @pytest.mark.behaviour("multitask.rollback-outlives-worker")
 @pytest.mark.parametrize("dies", ["before", "after"])
 async def test_a_rolled_back_run_leaves_nothing_though_its_worker_dies(mortals: Mortals, dies: str) -> None:
-    stack, journal = mortals
+    stack, _ = mortals
     client: Any = stack.client()
     thread_id = (await client.threads.create())["thread_id"]
     await client.runs.wait(thread_id, "hop", input={"goal": 2, "pause": 0.0, "trail": []})
-    doomed = await client.runs.create(thread_id, "hop", input={**LONG, "goal": 9})
-    await until(lambda: len(journal.lines("step")) == 3)
-    victim = await owner(stack, doomed["run_id"])
-    if dies == "before":
-        victim.kill()
-    else:
-        victim.pause()
-    last = await client.runs.create(thread_id, "hop", input=SHORT, multitask_strategy="rollback")
-    if dies == "after":
-        victim.kill()
-    await client.runs.join(thread_id, last["run_id"])
+    doomed, _ = await superseded(mortals, thread_id, strategy="rollback", dies=dies)
     with pytest.raises(NotFoundError):
         await client.runs.get(thread_id, doomed["run_id"])
     history: Any = await client.threads.get_history(thread_id, limit=1000)

@@ -119,8 +119,9 @@ async def get(wiring: Wiring, thread_id: str, run_id: str) -> Response:
 @router.delete("/threads/{thread_id}/runs/{run_id}", status_code=204)
 async def delete(wiring: Wiring, thread_id: str, run_id: str) -> Response:
     """Deletes a run; a live one is stopped."""
-    run = await _existing(wiring, thread_id, run_id, "delete")
-    row = await wiring.row("delete_run", thread_id=run["thread_id"], run_id=run["run_id"])
+    thread, run = uuid_of(thread_id, "thread"), uuid_of(run_id, "run")
+    await _permitted(wiring, thread, "delete")
+    row = await wiring.row("delete_run", thread_id=thread, run_id=run)
     if row is None or not row["deleted"]:
         raise ApiError(404, "Run not found")
     return Response(status_code=204)
@@ -196,9 +197,9 @@ async def _permitted(backend: Backend, thread_id: UUID, action: Action) -> None:
         raise ApiError(404, f"Thread with ID {thread_id} not found")
 
 
-async def _existing(backend: Backend, thread_id: str, run_id: str, action: Action = "read") -> DictRow:
+async def _existing(backend: Backend, thread_id: str, run_id: str) -> DictRow:
     params = {"thread_id": uuid_of(thread_id, "thread"), "run_id": uuid_of(run_id, "run")}
-    await _permitted(backend, params["thread_id"], action)
+    await _permitted(backend, params["thread_id"], "read")
     row = await backend.row("find_run", **params)
     if row is None:
         raise ApiError(404, "Run not found")

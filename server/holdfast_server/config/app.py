@@ -52,8 +52,7 @@ class AppConfig:
 _KNOWN = {
     "$schema", "dependencies", "graphs", "env", "python_version", "node_version", "pip_config_file",
     "pip_installer", "dockerfile_lines", "image_distro", "api_version", "holdfast", "source",
-    "auth", "http",
-    "store", "checkpointer", "webhooks",
+    "auth", "http", "store", "checkpointer", "webhooks",
 }  # fmt: skip
 
 

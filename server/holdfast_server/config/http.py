@@ -109,7 +109,7 @@ def _cors(section: Section) -> Cors:
         re.compile(regex or "")
     except re.error as error:
         raise section.wrong("allow_origin_regex", f"is no regular expression: {error}") from None
-    origins = section.names("allow_origins")
+    origins, max_age = section.names("allow_origins"), section.whole("max_age", at_least=0)
     anywhere: tuple[str, ...] = () if regex else ("*",)
     methods, headers = section.names("allow_methods"), section.names("allow_headers")
     return Cors(
@@ -119,7 +119,7 @@ def _cors(section: Section) -> Cors:
         allow_credentials=section.flag("allow_credentials"),
         allow_origin_regex=regex,
         expose_headers=section.names("expose_headers") or (),
-        max_age=section.number("max_age", 600),
+        max_age=600 if max_age is None else max_age,
     )
 
 

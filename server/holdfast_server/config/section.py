@@ -59,13 +59,6 @@ class Section:
             raise self.wrong(key, "must be a text")
         return value
 
-    def number(self, key: str, default: int) -> int:
-        """A whole number of at least 0."""
-        value = self.values.get(key)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-            raise self.wrong(key, "must be a whole number of at least 0")
-        return default if value is None else value
-
     def minutes(self, key: str) -> float | None:
         """A positive number of minutes; None when it is absent."""
         value = self.values.get(key)
@@ -75,14 +68,16 @@ class Section:
             raise self.wrong(key, "must be a number of minutes above 0")
         return float(value)
 
-    def whole(self, key: str, *, at_least: int, at_most: int) -> int | None:
+    def whole(self, key: str, *, at_least: int, at_most: int | None = None) -> int | None:
         """A whole number; None when it is absent."""
         value = self.values.get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int) or not at_least <= value <= at_most:
-            raise self.wrong(key, f"must be a whole number from {at_least} to {at_most}")
-        return value
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole or value < at_least or (at_most is not None and value > at_most):
+            bounds = f"of at least {at_least}" if at_most is None else f"from {at_least} to {at_most}"
+            raise self.wrong(key, f"must be a whole number {bounds}")
+        return int(value)
 
     def choice(self, key: str, choices: Sequence[str], *, default: str) -> str:
         """One of these words."""

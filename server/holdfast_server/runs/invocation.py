@@ -121,12 +121,17 @@ def _command(command: Mapping[str, Any], answers: Mapping[str, Any] | None) -> C
     update, goto = command.get("update"), command.get("goto")
     if resume is None and update is None and not goto:
         return None
-    return Command(resume=resume, update=update, goto=_goto(goto))
+    return Command(resume=resume, update=update, goto=goto_of(goto))
 
 
-def _goto(goto: Any) -> Any:
+def goto_of(goto: Any) -> Any:
+    """The targets of a jump as LangGraph takes them.
+
+    Raises:
+        KeyError: a Send without `node`.
+    """
     if isinstance(goto, list):
-        return [_goto(target) for target in goto]
+        return [goto_of(target) for target in goto]
     if isinstance(goto, dict):
         return Send(goto["node"], goto.get("input"))
     return goto or ()

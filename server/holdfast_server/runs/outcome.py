@@ -43,6 +43,16 @@ def timed_out(seconds: float, state: StateSnapshot | None) -> Ended:
     return _ended("timeout", "error", state, error=error)
 
 
+def shown_on_thread(thread_id: str, state: StateSnapshot) -> dict[str, Any]:
+    """What the thread's row shows of a state, under the names of publish_state.sql and show_state.sql."""
+    return {
+        "thread_id": thread_id,
+        "values": wire.dumps_text(state.values),
+        "interrupts": wire.dumps_text(questions_by_task(state)),
+        "status": _resting(state),
+    }
+
+
 def _ended(
     run_state: str,
     thread_status: str,

@@ -18,11 +18,12 @@ from holdfast_server.db.statements import statement
 from holdfast_server.errors import ApiError
 from holdfast_server.graphs.factory import Occasion
 from holdfast_server.graphs.served import Graph, ServedGraph
-from holdfast_server.runs.questions import question, questions_by_task
+from holdfast_server.runs.outcome import shown_on_thread
+from holdfast_server.runs.questions import question
 from holdfast_server.supervision.fence import IdleFence
 from holdfast_server.supervision.saver import FencedSaver
 from holdfast_server.workers.beginning import begin
-from holdfast_server.workers.refusal import refusing
+from holdfast_server.workers.refusal import no_such_node, refusing
 
 Question = Mapping[str, Any]
 _POINT = ("checkpoint_id", "checkpoint_ns", "checkpoint_map")
@@ -82,8 +83,7 @@ async def _update(pool: Pool, served: ServedGraph, asked: Question) -> str:
             made = await _apply(graph, config, asked)
             await saver.release()
         head: RunnableConfig = {"configurable": {"thread_id": asked["thread_id"]}}
-        await _publish(pool, asked, snapshot := await graph.aget_state(head))
-        await _tell(pool, asked, snapshot)
+        await _publish(pool, asked["thread_id"], await graph.aget_state(head))
     point = {k: v for k, v in made["configurable"].items() if k in ("thread_id", *_POINT)}
     return wire.dumps_text(
         {"checkpoint": point, "configurable": point, "checkpoint_id": point["checkpoint_id"]}
@@ -95,13 +95,8 @@ async def _show(pool: Pool, served: ServedGraph, asked: Question) -> str:
     config = _config(asked)
     async with _opened(pool, served, config, "threads.read") as graph:
         snapshot = await graph.copy({"checkpointer": FencedSaver(pool)}).aget_state(config)
-    params = {
-        "thread_id": asked["thread_id"],
-        "values": wire.dumps_text(snapshot.values),
-        "interrupts": wire.dumps_text(questions_by_task(snapshot)),
-    }
     async with pool.connection() as conn:
-        await conn.execute(statement("show_state"), params)
+        await conn.execute(statement("show_state"), shown_on_thread(asked["thread_id"], snapshot))
     return "null"
 
 
@@ -125,27 +120,17 @@ async def _apply(graph: Graph, config: RunnableConfig, asked: Question) -> Runna
     as_node = asked.get("as_node")
     in_root = not config["configurable"]["checkpoint_ns"]
     if in_root and as_node not in (None, COPY_NODE, "__end__", "__input__", *graph.nodes):
-        raise ApiError(400, f"Node {as_node} does not exist; the graph has {', '.join(sorted(graph.nodes))}")
+        raise no_such_node(as_node, graph)
     return await graph.aupdate_state(config, asked.get("values"), as_node=as_node)
 
 
-async def _publish(pool: Pool, asked: Question, snapshot: StateSnapshot) -> None:
-    params = {
-        "thread_id": asked["thread_id"],
-        "values": wire.dumps_text(snapshot.values),
-        "interrupts": wire.dumps_text(questions_by_task(snapshot)),
-        "status": "interrupted" if snapshot.next else "idle",
-    }
+async def _publish(pool: Pool, thread_id: str, snapshot: StateSnapshot) -> None:
+    """Shows the edit on the thread, and to those who stream it."""
+    told = {"state": shown_state(snapshot), "thread_id": thread_id}
+    event = {"thread_id": thread_id, "name": "state_update", "data": wire.dumps_text(told)}
     async with pool.connection() as conn:
-        await conn.execute(statement("publish_state"), params)
-
-
-async def _tell(pool: Pool, asked: Question, snapshot: StateSnapshot) -> None:
-    """Shows the edit to those who stream the thread."""
-    told = {"state": shown_state(snapshot), "thread_id": asked["thread_id"]}
-    params = {"thread_id": asked["thread_id"], "name": "state_update", "data": wire.dumps_text(told)}
-    async with pool.connection() as conn:
-        await conn.execute(statement("append_thread_event"), params)
+        await conn.execute(statement("publish_state"), shown_on_thread(thread_id, snapshot))
+        await conn.execute(statement("append_thread_event"), event)
 
 
 def shown_state(snapshot: StateSnapshot) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.types import Command, Send, StateUpdate
+from langgraph.types import Command, StateUpdate
 
 from holdfast_server import wire
 from holdfast_server.compat.langgraph import COPY_NODE
@@ -17,10 +17,11 @@ from holdfast_server.db.statements import statement
 from holdfast_server.errors import ApiError
 from holdfast_server.graphs.factory import Occasion
 from holdfast_server.graphs.served import Graph, ServedGraph
-from holdfast_server.runs.questions import questions_by_task
+from holdfast_server.runs.invocation import goto_of
+from holdfast_server.runs.outcome import shown_on_thread
 from holdfast_server.supervision.fence import IdleFence
 from holdfast_server.supervision.saver import FencedSaver
-from holdfast_server.workers.refusal import refusing
+from holdfast_server.workers.refusal import no_such_node, refusing
 
 Question = Mapping[str, Any]
 _SPECIAL = {COPY_NODE, "__end__", "__input__"}
@@ -76,30 +77,19 @@ async def _create(conn: Conn, asked: Question) -> None:
 
 
 async def _publish(conn: Conn, graph: Graph, config: RunnableConfig) -> None:
-    snapshot = await graph.aget_state(config)
-    params = {
-        "thread_id": config["configurable"]["thread_id"],
-        "values": wire.dumps_text(snapshot.values),
-        "interrupts": wire.dumps_text(questions_by_task(snapshot)),
-        "status": "interrupted" if snapshot.next else "idle",
-    }
-    await conn.execute(statement("publish_state"), params)
+    shown = shown_on_thread(config["configurable"]["thread_id"], await graph.aget_state(config))
+    await conn.execute(statement("publish_state"), shown)
 
 
 def _update(graph: Graph, update: Question) -> StateUpdate:
     if update["as_node"] not in _SPECIAL | graph.nodes.keys():
-        raise ApiError(
-            400, f"Node {update['as_node']} does not exist; the graph has {', '.join(sorted(graph.nodes))}"
-        )
+        raise no_such_node(update["as_node"], graph)
     command = update["command"]
     return StateUpdate(update["values"] if command is None else _command(command), update["as_node"])
 
 
 def _command(command: Question) -> Any:
-    goto = command["goto"]
-    targets = goto if isinstance(goto, list) else [goto] if goto else []
     try:
-        sends = [Send(t["node"], t.get("input")) if isinstance(t, dict) else t for t in targets]
+        return Command(update=command["update"], goto=goto_of(command["goto"]))
     except KeyError:
         raise ApiError(422, 'command.goto is a Send without "node"') from None
-    return Command(update=command["update"], goto=sends)
