@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from starlette.requests import HTTPConnection
 
-from holdfast_server.access.caller import Caller
 from holdfast_server.access.gatekeeper import Action, Resource
+from holdfast_server.access.principal import Principal
 from holdfast_server.access.visible import Visible, visible_under
 from holdfast_server.api.app import make_app
 from holdfast_server.db.statements import statement
@@ -25,14 +25,14 @@ from holdfast_server.workers.rescuer import Rescuer
 class OwnThingsOnly:
     """Everybody has a name and sees what is theirs; `mallory` may do nothing."""
 
-    async def authenticate(self, connection: HTTPConnection) -> Caller:
+    async def authenticate(self, connection: HTTPConnection) -> Principal:
         name = connection.headers.get("x-user")
         if name is None:
             raise ApiError(401, "Say who you are")
-        return Caller(user={"identity": name})
+        return Principal(user={"identity": name})
 
     async def authorize(
-        self, caller: Caller, resource: Resource, action: Action, value: dict[str, Any]
+        self, caller: Principal, resource: Resource, action: Action, value: dict[str, Any]
     ) -> Visible:
         name = (caller.user or {})["identity"]
         if name == "mallory":

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from starlette.requests import HTTPConnection
 
-from holdfast_server.access.caller import Caller
 from holdfast_server.access.gatekeeper import Action, Gatekeeper, Resource
+from holdfast_server.access.principal import Principal
 from holdfast_server.access.visible import Visible, visible_under
 from holdfast_server.api.app import make_app
 from holdfast_server.errors import ApiError
@@ -26,11 +26,11 @@ from holdfast_server.workers.rescuer import Rescuer
 class Landlord:
     """Everybody lives below a namespace of their own name; `mallory` may read only."""
 
-    async def authenticate(self, connection: HTTPConnection) -> Caller:
-        return Caller(user={"identity": connection.headers["x-user"]})
+    async def authenticate(self, connection: HTTPConnection) -> Principal:
+        return Principal(user={"identity": connection.headers["x-user"]})
 
     async def authorize(
-        self, caller: Caller, resource: Resource, action: Action, value: dict[str, Any]
+        self, caller: Principal, resource: Resource, action: Action, value: dict[str, Any]
     ) -> Visible:
         user = str((caller.user or {})["identity"])
         if resource != "store" or (user == "mallory" and action in ("put", "delete")):
@@ -43,7 +43,7 @@ class Porter(Landlord):
     """Lets in who names a namespace of their own."""
 
     async def authorize(
-        self, caller: Caller, resource: Resource, action: Action, value: dict[str, Any]
+        self, caller: Principal, resource: Resource, action: Action, value: dict[str, Any]
     ) -> Visible:
         return visible_under({"namespace": {"$contains": (caller.user or {})["identity"]}})
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from starlette.requests import HTTPConnection
 
-from holdfast_server.access.caller import Caller
 from holdfast_server.access.gatekeeper import Action, Resource
+from holdfast_server.access.principal import Principal
 from holdfast_server.access.visible import Visible, visible_under
 from holdfast_server.api.app import make_app
 from holdfast_server.db.pool import Pool
@@ -27,12 +27,12 @@ CRON: dict[str, Any] = {"assistant_id": "g", "schedule": "0 0 1 1 *", "on_run_co
 class OwnersOnly:
     """Everybody owns what they make and sees nothing else; `idle` may not run anything."""
 
-    async def authenticate(self, connection: HTTPConnection) -> Caller:
+    async def authenticate(self, connection: HTTPConnection) -> Principal:
         name = connection.headers.get("x-name", "")
-        return Caller(user={"identity": name}, configurable={"langgraph_auth_user_id": name})
+        return Principal(user={"identity": name}, configurable={"langgraph_auth_user_id": name})
 
     async def authorize(
-        self, caller: Caller, resource: Resource, action: Action, value: dict[str, Any]
+        self, caller: Principal, resource: Resource, action: Action, value: dict[str, Any]
     ) -> Visible:
         name = (caller.user or {})["identity"]
         if action == "create_run" and name == "idle":

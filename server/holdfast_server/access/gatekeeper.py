@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 from starlette.requests import HTTPConnection
 
-from holdfast_server.access.caller import Caller
+from holdfast_server.access.principal import Principal
 from holdfast_server.access.visible import Visible
 
 Resource = Literal["assistants", "threads", "crons", "store"]
@@ -18,7 +18,7 @@ Action = Literal[
 class Gatekeeper(Protocol):
     """Who may call, and what they may do; LangGraph's `auth` semantics."""
 
-    async def authenticate(self, connection: HTTPConnection) -> Caller:
+    async def authenticate(self, connection: HTTPConnection) -> Principal:
         """Who calls, from the headers of a request or of a WebSocket's handshake.
 
         Raises:
@@ -27,7 +27,7 @@ class Gatekeeper(Protocol):
         ...
 
     async def authorize(
-        self, caller: Caller, resource: Resource, action: Action, value: dict[str, Any]
+        self, caller: Principal, resource: Resource, action: Action, value: dict[str, Any]
     ) -> Visible:
         """What the caller may see of this kind; `value` is what the action is about and may be changed.
 
@@ -40,15 +40,15 @@ class Gatekeeper(Protocol):
 class OpenHouse:
     """Lets everybody do everything, as one tenant: the server of one's own machine."""
 
-    async def authenticate(self, connection: HTTPConnection) -> Caller:
+    async def authenticate(self, connection: HTTPConnection) -> Principal:
         """Nobody is asked."""
         return _ANYBODY
 
     async def authorize(
-        self, caller: Caller, resource: Resource, action: Action, value: dict[str, Any]
+        self, caller: Principal, resource: Resource, action: Action, value: dict[str, Any]
     ) -> Visible:
         """Everything is visible."""
         return None
 
 
-_ANYBODY = Caller()
+_ANYBODY = Principal()

@@ -9,8 +9,8 @@ from typing import Any, cast
 from psycopg.rows import DictRow
 from starlette.requests import HTTPConnection
 
-from holdfast_server.access.caller import Caller
 from holdfast_server.access.gatekeeper import Action, Gatekeeper, OpenHouse, Resource
+from holdfast_server.access.principal import Principal
 from holdfast_server.access.visible import Visible
 from holdfast_server.api.hub import Hub
 from holdfast_server.config.webhooks import Webhooks
@@ -27,7 +27,7 @@ class Backend:
     pool: Pool
     hub: Hub
     gatekeeper: Gatekeeper = field(default_factory=OpenHouse)
-    caller: Caller = field(default_factory=Caller)
+    caller: Principal = field(default_factory=Principal)
     webhooks: Webhooks | None = field(default_factory=Webhooks)
 
     async def allow(self, resource: Resource, action: Action, value: dict[str, Any] | None = None) -> Visible:

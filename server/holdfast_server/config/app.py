@@ -11,6 +11,7 @@ from dotenv import dotenv_values
 
 from holdfast_server.config.auth import AuthConfig, read_auth
 from holdfast_server.config.checkpointer import CheckpointerConfig, read_checkpointer
+from holdfast_server.config.house import HouseConfig, read_house
 from holdfast_server.config.http import HttpConfig, read_http
 from holdfast_server.config.store import StoreConfig, read_store
 from holdfast_server.config.webhooks import Webhooks, webhooks_of
@@ -41,6 +42,7 @@ class AppConfig:
     checkpointer: CheckpointerConfig = field(default_factory=CheckpointerConfig)
     unknown_keys: tuple[str, ...] = ()
     webhooks: Webhooks = field(default_factory=Webhooks)
+    house: HouseConfig = field(default_factory=HouseConfig)
 
     @property
     def folder(self) -> Path:
@@ -72,6 +74,7 @@ def read_config(path: Path) -> AppConfig:
     if not isinstance(raw, dict) or not isinstance(raw.get("graphs"), dict) or not raw["graphs"]:
         raise ConfigError(f'{path} names no graphs; add {{"graphs": {{"agent": "./agent.py:graph"}}}}')
     http, auth = read_http(path, raw.get("http")), read_auth(path, raw.get("auth"))
+    house = read_house(path, raw.get("holdfast"))
     store, checkpointer = read_store(path, raw.get("store")), read_checkpointer(path, raw.get("checkpointer"))
     return AppConfig(
         path=path,
@@ -86,9 +89,11 @@ def read_config(path: Path) -> AppConfig:
             *(auth.unknown_keys if auth else ()),
             *store.unknown_keys,
             *checkpointer.unknown_keys,
+            *house.unknown_keys,
         ),
         store=store,
         checkpointer=checkpointer,
+        house=house,
         webhooks=webhooks_of(str(path), raw.get("webhooks") or {}),
     )
 

@@ -13,8 +13,8 @@ from langgraph_sdk import Auth
 from langgraph_sdk.auth.types import AuthContext
 from starlette.requests import HTTPConnection
 
-from holdfast_server.access.caller import Caller
 from holdfast_server.access.gatekeeper import Action, Resource
+from holdfast_server.access.principal import Principal
 from holdfast_server.access.visible import Visible, visible_under
 from holdfast_server.custom.loop import UserCodeExited, UserCodeStuck, UserLoop
 from holdfast_server.custom.parameters import offered, wanted_by
@@ -23,7 +23,7 @@ from holdfast_server.errors import ApiError, ConfigError
 
 logger = logging.getLogger(__name__)
 # Where a request remembers who calls, so that nobody is asked twice.
-_KNOWN = "holdfast.caller"
+_KNOWN = "holdfast.principal"
 
 
 class AuthGate:
@@ -49,21 +49,21 @@ class AuthGate:
         self._loop = loop
         self._limit = limit
 
-    async def authenticate(self, connection: HTTPConnection) -> Caller:
+    async def authenticate(self, connection: HTTPConnection) -> Principal:
         """Who calls; asked once for a request.
 
         Raises:
             ApiError: 401 or whatever the handler raises; 504 when it does not answer.
         """
         known = connection.scope.get(_KNOWN)
-        if not isinstance(known, Caller):
+        if not isinstance(known, Principal):
             given = await offered(self._wanted, connection)
             known = await self._asked(self._who(given), refusal=401)
             connection.scope[_KNOWN] = known
         return known
 
     async def authorize(
-        self, caller: Caller, resource: Resource, action: Action, value: dict[str, Any]
+        self, caller: Principal, resource: Resource, action: Action, value: dict[str, Any]
     ) -> Visible:
         """What the most specific `on` handler says; without one everything is allowed.
 
@@ -79,7 +79,7 @@ class AuthGate:
             raise ApiError(500, f"The auth handler left {value.get('metadata')!r} as metadata, no object")
         return _visible(verdict)
 
-    async def _who(self, given: Mapping[str, Any]) -> Caller:
+    async def _who(self, given: Mapping[str, Any]) -> Principal:
         """Runs on the user's thread: also reading the answer may run code of the user's."""
         if inspect.iscoroutinefunction(self._authenticate):
             answer = await self._authenticate(**given)
@@ -96,7 +96,7 @@ class AuthGate:
             "langgraph_auth_permissions": said["permissions"],
             "user_id": said["identity"],
         }
-        return Caller(user=said, configurable=configurable, native=native(answer, user))
+        return Principal(user=said, configurable=configurable, native=native(answer, user))
 
     def _handler(self, resource: Resource, action: Action) -> Callable[..., Awaitable[Any]] | None:
         for key in ((resource, action), (resource, "*"), ("*", action), ("*", "*")):

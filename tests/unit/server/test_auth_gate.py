@@ -13,7 +13,7 @@ from langgraph_sdk import Auth
 from starlette.requests import Request
 from starlette.types import Message
 
-from holdfast_server.access.caller import Caller
+from holdfast_server.access.principal import Principal
 from holdfast_server.custom.auth import AuthGate
 from holdfast_server.custom.loop import UserLoop
 from holdfast_server.errors import ApiError, ConfigError
@@ -194,7 +194,7 @@ async def test_without_a_handler_everything_is_allowed(loop: UserLoop) -> None:
     assert await gate.authorize(await gate.authenticate(request()), "threads", "read", {}) is None
 
 
-async def refusal(gate: AuthGate, caller: Caller, value: dict[str, Any] | None = None) -> tuple[int, str]:
+async def refusal(gate: AuthGate, caller: Principal, value: dict[str, Any] | None = None) -> tuple[int, str]:
     with pytest.raises(ApiError) as refused:
         await gate.authorize(caller, "threads", "read", {} if value is None else value)
     return refused.value.status, refused.value.detail
