@@ -9,13 +9,12 @@ from statistics import median
 from typing import Any
 from uuid import uuid4
 
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
 from bench.app.graphs import trivial
 from bench.figures import line, milliseconds
-from holdfast_server.db.pool import make_pool
+from bench.stock import stock_saver
 
 SAMPLES = 150
 CLIENTS = 16
@@ -41,8 +40,8 @@ def _ratio(samples: list[float], bare: list[float]) -> str:
 
 
 async def _bare(database_url: str) -> list[float]:
-    async with make_pool(database_url, size=4, name="bench") as pool:
-        graph = trivial.copy({"checkpointer": AsyncPostgresSaver(pool)})
+    async with stock_saver(database_url, size=4) as saver:
+        graph = trivial.copy({"checkpointer": saver})
 
         async def run() -> None:
             config: Any = {"configurable": {"thread_id": str(uuid4())}}

@@ -13,6 +13,7 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
 from bench.app.graphs import trivial
 from bench.figures import line
+from bench.stock import stock_saver
 from holdfast_server.db.pool import Pool, make_pool
 from holdfast_server.supervision.saver import FencedSaver
 
@@ -22,9 +23,8 @@ ROUNDS = 7
 
 async def compare(database_url: str) -> None:
     """Rounds of stock and ours in turn; the ratio is the median of the rounds' ratios."""
-    async with make_pool(database_url, size=16, name="bench") as pool:
-        # The stock saver as its documentation shows it: one for the whole application.
-        stock = AsyncPostgresSaver(pool)
+    fenced = make_pool(database_url, size=16, name="bench", role="holdfast_app", tenant="default")
+    async with fenced as pool, stock_saver(database_url, size=16) as stock:
         for runs in (1, 16):
             await _round(stock, pool, runs)
             pairs = [await _pair(stock, pool, runs) for _ in range(ROUNDS)]

@@ -13,7 +13,7 @@ import pytest
 
 from holdfast_server.db.embedded import embedded_postgres
 from holdfast_server.db.migrate import migrate
-from holdfast_server.db.pool import Pool, make_pool
+from holdfast_server.db.pool import Conn, Pool, connect, make_pool
 
 _numbers = count(1)
 
@@ -51,7 +51,7 @@ def database(template: str) -> Iterator[str]:
 @pytest.fixture
 async def pool(database: str) -> AsyncIterator[Pool]:
     """An open pool on a fresh database."""
-    async with make_pool(database, size=16, name="test") as pool:
+    async with make_pool(database, size=16, name="test", role="holdfast_system", tenant="default") as pool:
         yield pool
 
 
@@ -63,3 +63,10 @@ def _named(url: str, name: str) -> str:
 def app_folder() -> Path:
     """The langgraph.json and the graphs that the tests serve."""
     return Path(__file__).parent / "app"
+
+
+@pytest.fixture
+async def owner(database: str) -> AsyncIterator[Conn]:
+    """A connection that owns the fresh database, for what the application may not do."""
+    async with await connect(database, name="owner", role=None) as conn:
+        yield conn

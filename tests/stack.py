@@ -28,6 +28,8 @@ from holdfast_server.db.pool import Conn, connect
 from holdfast_server.db.statements import statement
 from holdfast_server.supervisor_watch import VARIABLE
 
+# Connects a test to the tables as their owner, in the name of the tenant that everybody has.
+SESSION = "-c search_path=holdfast,public -c holdfast.tenant=default"
 APP = Path(__file__).parent / "app" / "langgraph.json"
 _PATIENCE = 45.0
 
@@ -188,7 +190,7 @@ class Stack:
         try:
             (await http.get("/ok")).raise_for_status()
             # Not through the API, which may ask who wants to know.
-            async with await connect(self.database_url, name="stack") as conn:
+            async with await connect(self.database_url, name="stack", role="holdfast_system") as conn:
                 graphs = {g["graph_id"] for g in await _all(conn, "list_graphs")}
                 beating = {w["pid"] for w in await _all(conn, "list_workers") if w["alive"]}
         except (httpx.HTTPError, psycopg.Error):

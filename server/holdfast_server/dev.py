@@ -196,8 +196,8 @@ async def _announce(config: AppConfig, database_url: str, *, host: str, port: in
 
 async def _published(database_url: str) -> tuple[dict[str, str | None], int]:
     """The published graphs with their errors, and how many workers live; the API would ask who asks."""
-    async with await connect(database_url, name="dev", connect_timeout=5) as conn:
-        graphs = await (await conn.execute(statement("list_graphs"), {"tenant": "default"})).fetchall()
+    async with await connect(database_url, name="dev", role="holdfast_system", connect_timeout=5) as conn:
+        graphs = await (await conn.execute(statement("list_graphs"))).fetchall()
         workers = await (await conn.execute(statement("list_workers"))).fetchall()
     return {g["graph_id"]: g["error"] for g in graphs}, sum(w["alive"] for w in workers)
 

@@ -47,7 +47,7 @@ async def _database(settings: Settings) -> list[Finding]:
         text = f"none set: `holdfast dev` runs its own in {settings.data_dir}; servers need DATABASE_URL"
         return [Finding("database", True, text)]
     try:
-        conn = await connect(settings.database_url, name="doctor", connect_timeout=5)
+        conn = await connect(settings.database_url, name="doctor", role=None, connect_timeout=5)
     except Error as error:
         text = f"does not answer: {str(error).strip().splitlines()[0]}; check DATABASE_URL and the server"
         return [Finding("database", False, text)]

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, LiteralString
 
 import psycopg
+from stack import SESSION
 
 # langgraph_sdk's client. It types its answers as unions and partial dicts that no test could look into.
 Client = Any
@@ -28,7 +29,7 @@ TABLES: tuple[LiteralString, ...] = (
 
 def rows(database: str) -> dict[str, int]:
     """How many rows every table has."""
-    with psycopg.connect(database, options="-c search_path=holdfast,public") as conn:
+    with psycopg.connect(database, options=SESSION) as conn:
         counts = {}
         for table in TABLES:
             row = conn.execute(f"select count(*) from {table}").fetchone()

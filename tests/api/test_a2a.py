@@ -30,7 +30,7 @@ from a2a.types import (
 )
 from a2a.utils.errors import TaskNotCancelableError, TaskNotFoundError, UnsupportedOperationError
 from api.scene import Client, busy_run, until
-from stack import Stack, running
+from stack import SESSION, Stack, running
 
 VERSIONS = ["1.0", "0.3"]
 
@@ -498,7 +498,7 @@ async def test_a_worker_that_dies_is_no_end_of_a_stream(database: str) -> None:
 
 async def _carrier(stack: Stack) -> int:
     """The process that has the one running run."""
-    with psycopg.connect(stack.database_url, options="-c search_path=holdfast,public") as conn:
+    with psycopg.connect(stack.database_url, options=SESSION) as conn:
         find = "select pid from worker join run using (worker_id) where state = 'running'"
         row = conn.execute(find).fetchone()
     assert row is not None

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from stack import SESSION
 from starlette.requests import HTTPConnection
 
 from holdfast_server.access.gatekeeper import Action, Resource
@@ -47,7 +48,7 @@ async def served(database: str) -> AsyncIterator[httpx.AsyncClient]:
     """The application on a database where one graph is published."""
     known = {"graph_id": "echo", "assistant_id": default_assistant_id("echo")}
     told = {"description": None, "schemas": "{}", "drawing": "{}", "subgraphs": "{}", "error": None}
-    with psycopg.connect(database, options="-c search_path=holdfast,public") as conn:
+    with psycopg.connect(database, options=SESSION) as conn:
         conn.execute(statement("publish_graph"), known | told)
     app = make_app(Settings(database_url=database), companion=Rescuer, gatekeeper=OwnThingsOnly())
     transport = httpx.ASGITransport(app)
@@ -105,7 +106,7 @@ async def test_tasks_and_contexts_are_those_that_the_caller_may_see(database: st
 @pytest.mark.behaviour("mcp.pages")
 async def test_a_long_list_of_tools_comes_in_pages(database: str) -> None:
     async with served(database) as http:
-        with psycopg.connect(database, options="-c search_path=holdfast,public") as conn:
+        with psycopg.connect(database, options=SESSION) as conn:
             conn.execute(
                 "insert into assistant (assistant_id, graph_id, name, metadata) select gen_random_uuid(),"
                 """ 'echo', 'twin', '{"owner": "ada"}' from generate_series(1, 250)"""

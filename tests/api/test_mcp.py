@@ -18,7 +18,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import TextContent
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS as HANDSHAKE
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS as MODERN
-from stack import Stack, running
+from stack import SESSION, Stack, running
 
 ERAS = ["2025-11-25", "2026-07-28"]
 
@@ -197,7 +197,7 @@ async def test_hanging_up_while_the_run_is_admitted_leaves_none_behind(stack: St
 
 def live_runs(stack: Stack, assistant_id: str) -> int:
     """How many runs of an assistant still cost something."""
-    with psycopg.connect(stack.database_url, options="-c search_path=holdfast,public") as conn:
+    with psycopg.connect(stack.database_url, options=SESSION) as conn:
         live = "select count(*) from run where assistant_id = %s and state in ('ready', 'running', 'blocked')"
         row = conn.execute(live, [assistant_id]).fetchone()
     assert row is not None
@@ -206,7 +206,7 @@ def live_runs(stack: Stack, assistant_id: str) -> int:
 
 def state_of(stack: Stack, assistant_id: str) -> str:
     """The state of the one run of an assistant; the API hides a stateless run from others."""
-    with psycopg.connect(stack.database_url, options="-c search_path=holdfast,public") as conn:
+    with psycopg.connect(stack.database_url, options=SESSION) as conn:
         row = conn.execute("select state from run where assistant_id = %s", [assistant_id]).fetchone()
     assert row is not None
     return str(row[0])
@@ -247,7 +247,7 @@ async def test_a_cancelled_run_is_an_error(stack: Stack, client: Client) -> None
     made = await client.assistants.create("slow", name="cancelled")
 
     async def cancelled() -> bool:
-        with psycopg.connect(stack.database_url, options="-c search_path=holdfast,public") as conn:
+        with psycopg.connect(stack.database_url, options=SESSION) as conn:
             find = "select thread_id, run_id from run where assistant_id = %s"
             row = conn.execute(find, [made["assistant_id"]]).fetchone()
         if row is not None:

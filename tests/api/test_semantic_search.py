@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from api.scene import Client
-from stack import running
+from stack import SESSION, running
 
 APP = Path(__file__).parents[1] / "app" / "remembering"
 TOLD = ["the cat sleeps on the sofa", "paris is the capital of france", "rust is a programming language"]
@@ -77,7 +77,7 @@ async def test_an_item_is_embedded_as_it_says_and_never_found_by_what_it_was(
 
 
 async def test_what_cannot_be_had_takes_nothing_else_down(database: str, tmp_path: Path) -> None:
-    with psycopg.connect(database, autocommit=True, options="-c search_path=holdfast,public") as conn:
+    with psycopg.connect(database, autocommit=True, options=SESSION) as conn:
         conn.execute("create extension vector")
         conn.execute(
             "create table store_vectors (prefix text, key text, field_name text, embedding vector(3),"

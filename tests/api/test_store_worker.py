@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import psycopg
 from api.scene import until
-from stack import running
+from stack import SESSION, running
 
 # How long the API waits for a worker here.
 SOON = {"HOLDFAST_ASK_PATIENCE": "3"}
@@ -48,7 +48,7 @@ async def test_a_worker_that_took_the_question_and_is_stuck_is_not_called_absent
     item = {"namespace": ["a"], "key": "k", "value": {"n": 1}}
     async with running(database, env=SOON) as stack, stack.http(timeout=40) as http:
         assert (await http.put("/store/items", json=item)).status_code == 204
-        with psycopg.connect(database, options="-c search_path=holdfast,public") as conn:
+        with psycopg.connect(database, options=SESSION) as conn:
             conn.execute("lock table store in access exclusive mode")
             stuck = await http.put("/store/items", json=item)
         assert stuck.status_code == 504

@@ -25,11 +25,12 @@ class Lane:
     pool: Pool
     thread_id: UUID = field(default_factory=uuid7)
     worker_id: UUID = field(default_factory=uuid7)
+    tenant: str = "default"
 
     async def admit(self, **changes: Any) -> Admission:
         """Asks for a run."""
         given: dict[str, Any] = {
-            "tenant": "default",
+            "tenant": self.tenant,
             "run_id": uuid7(),
             "thread_id": self.thread_id,
             "assistant_id": uuid7(),

@@ -9,7 +9,7 @@ from typing import Any
 from api.scene import until
 from db.lane import Lane
 
-from holdfast_server.db.pool import Pool
+from holdfast_server.db.pool import Conn, Pool
 from holdfast_server.db.statements import statement
 from holdfast_server.runs.events import Event, EventLog
 from holdfast_server.runs.run import ClaimedRun
@@ -40,7 +40,7 @@ async def heard(lane: Lane, after: int = 0, **changes: Any) -> list[dict[str, An
         return await cursor.fetchall()
 
 
-async def test_an_event_never_appears_behind_one_that_was_read(lane: Lane, pool: Pool) -> None:
+async def test_an_event_never_appears_behind_one_that_was_read(lane: Lane, pool: Pool, owner: Conn) -> None:
     run, waiting = await lane.claimed(), await lane.admitted()
     place = [lane.thread_id, waiting["run_id"]]
     async with pool.connection() as conn, conn.transaction():
@@ -48,7 +48,8 @@ async def test_an_event_never_appears_behind_one_that_was_read(lane: Lane, pool:
         writing = asyncio.create_task(said(lane, run, "1"))
 
         async def waits() -> bool:
-            return bool(await lane.select("select from pg_stat_activity where wait_event_type = 'Lock'"))
+            query = "select from pg_stat_activity where wait_event_type = 'Lock'"
+            return bool(await (await owner.execute(query)).fetchall())
 
         await until(waits)
         assert [row["name"] for row in await heard(lane)] == ["metadata"]

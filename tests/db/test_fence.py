@@ -11,7 +11,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import empty_checkpoint
 from psycopg import AsyncConnection
 
-from holdfast_server.db.pool import Pool
+from holdfast_server.db.pool import Conn, Pool
 from holdfast_server.errors import HoldfastError, LeaseLost, ThreadBusy
 from holdfast_server.runs.end import Ended
 from holdfast_server.runs.events import Event, EventLog
@@ -100,11 +100,13 @@ async def test_a_settled_effect_is_found_settled_by_the_next_owner(pool: Pool, l
     assert await owner.reserve(effect_of(run)) == Settled('"paid"', failed=False)
 
 
-async def test_a_transactional_effect_and_its_settlement_are_one_commit(pool: Pool, lane: Lane) -> None:
+async def test_a_transactional_effect_and_its_settlement_are_one_commit(
+    pool: Pool, lane: Lane, owner: Conn
+) -> None:
     run = await lane.claimed()
     ledger = PostgresLedger(pool, RunFence(run.run_id, run.epoch), nothing)
-    async with pool.connection() as conn:
-        await conn.execute("create table bank (amount int)")
+    await owner.execute("create table bank (amount int)")
+    await owner.execute("grant select, insert on bank to holdfast_app, holdfast_system")
     await ledger.reserve(effect_of(run))
 
     async def pay(amount: int, *, crash: bool) -> None:

@@ -22,6 +22,7 @@ from holdfast_server.db.pool import Pool, make_pool
 from holdfast_server.memory.embedding import OneLoopEmbeddings
 from holdfast_server.memory.errors import ItemRefused, NoVectors
 from holdfast_server.memory.store import Memory
+from holdfast_server.memory.tenants import Stores
 from holdfast_server.memory.vectors import ensure_vectors
 
 
@@ -36,8 +37,8 @@ def postmaster(url: str) -> int:
 async def test_a_store_carries_on_through_a_crash_of_postgres() -> None:
     with TemporaryDirectory(prefix="holdfast-outage-") as folder, embedded_postgres(Path(folder)) as url:
         await migrate(url)
-        async with make_pool(url, size=4, name="test") as pool:
-            store = Memory().open(pool)
+        async with make_pool(url, size=4, name="test", role="holdfast_system") as pool:
+            store = Stores(Memory(), pool).of("default")
             await store.aput(("a",), "before", {})
             os.kill(postmaster(url), signal.SIGQUIT)
             writing = [asyncio.create_task(store.aput(("a",), str(n), {"n": n})) for n in range(10)]
@@ -49,7 +50,7 @@ async def test_a_store_carries_on_through_a_crash_of_postgres() -> None:
 
 
 async def test_one_bad_item_does_not_fail_its_neighbours(pool: Pool) -> None:
-    store = Memory().open(pool)
+    store = Stores(Memory(), pool).of("default")
     writing = [store.aput(("a",), str(n), {"text": "\x00" if n == 3 else "fine"}) for n in range(8)]
     ended = await asyncio.gather(*writing, return_exceptions=True)
     assert [n for n, end in enumerate(ended) if end is not None] == [3]
@@ -57,7 +58,7 @@ async def test_one_bad_item_does_not_fail_its_neighbours(pool: Pool) -> None:
 
 
 async def test_what_no_table_can_hold_is_refused_and_not_tried_for_a_minute(pool: Pool) -> None:
-    store = Memory().open(pool)
+    store = Stores(Memory(), pool).of("default")
     async with asyncio.timeout(5):
         for key, value in (("".join(uuid4().hex for _ in range(100)), {}), ("k", {"text": "\x00"})):
             with pytest.raises(ItemRefused):
@@ -65,22 +66,25 @@ async def test_what_no_table_can_hold_is_refused_and_not_tried_for_a_minute(pool
 
 
 async def test_operations_given_together_are_one_transaction(pool: Pool) -> None:
-    store = Memory().open(pool)
+    store = Stores(Memory(), pool).of("default")
     with pytest.raises(ItemRefused):
         await store.abatch([PutOp(("a",), "good", {}), PutOp(("b",), "bad", {"text": "\x00"})])
     assert await store.abatch([GetOp(("a",), "good")]) == [None]
 
 
 async def test_a_search_below_a_namespace_reads_no_others(database: str) -> None:
-    async with make_pool(database, size=1, name="test") as pool, pool.connection() as conn:
+    async with (
+        make_pool(database, size=1, name="test", role="holdfast_system") as pool,
+        pool.connection() as conn,
+    ):
         await conn.execute(
             "insert into store (prefix, key, value)"
-            " select 'u' || n || '.facts', 'k', '{}' from generate_series(1, 20000) n"
+            " select 'default.u' || n || '.facts', 'k', '{}' from generate_series(1, 20000) n"
         )
         await conn.execute("analyze store")
 
-    async with make_pool(database, size=1, name="test") as pool:
-        store = Memory().open(pool)
+    async with make_pool(database, size=1, name="test", role="holdfast_system") as pool:
+        store = Stores(Memory(), pool).of("default")
         before = await whole_reads(pool)
         assert [item.namespace for item in await store.asearch(("u77",))] == [("u77", "facts")]
         assert await whole_reads(pool) == before
@@ -112,11 +116,11 @@ class Slow(Embeddings):
 
 async def test_a_slow_embedding_holds_no_connection_and_nobody_else_up(database: str) -> None:
     slow = Slow()
-    async with make_pool(database, size=1, name="test") as pool:
+    async with make_pool(database, size=1, name="test", role="holdfast_system") as pool:
         memory = Memory(StoreConfig(index=IndexSpec(2, "unused:unused")))
         await ensure_vectors(pool, 2)
         memory.embeddings = OneLoopEmbeddings(slow, dims=2)
-        store = memory.open(pool)
+        store = Stores(memory, pool).of("default")
         writing = [asyncio.create_task(store.aput(("a",), str(n), {"n": n})) for n in range(5)]
         async with asyncio.timeout(5):
             await store.aput(("b",), "quick", {}, index=False)
@@ -131,10 +135,14 @@ async def test_a_user_who_may_not_enable_pgvector_is_told_who_may(database: str)
     with psycopg.connect(database, autocommit=True) as conn:
         conn.execute("drop role if exists plain")
         conn.execute("create role plain login")
+        conn.execute("grant holdfast_system to plain")
         conn.execute("grant usage on schema holdfast to plain")
-    async with make_pool(database.replace("postgres:@", "plain:@"), size=1, name="test") as pool:
+        conn.execute("alter function holdfast.make_vectors(int) owner to plain")
+    url = database.replace("postgres:@", "plain:@")
+    async with make_pool(url, size=1, name="test", role="holdfast_system") as pool:
         with pytest.raises(NoVectors, match="create extension vector"):
             await ensure_vectors(pool, 3)
     with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute("reassign owned by plain to current_user")
         conn.execute("drop owned by plain")
         conn.execute("drop role plain")

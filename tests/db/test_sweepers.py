@@ -11,6 +11,7 @@ from holdfast_server.config.checkpointer import CheckpointerConfig
 from holdfast_server.config.store import StoreConfig
 from holdfast_server.db.pool import Pool
 from holdfast_server.memory.store import Memory
+from holdfast_server.memory.tenants import Stores
 from holdfast_server.workers.sweeper import StoreSweeper, ThreadSweeper, publish_lifetime
 
 
@@ -101,7 +102,7 @@ async def test_new_threads_live_as_long_as_the_config_says_and_temporary_ones_ha
 
 @pytest.mark.behaviour("store.item-ttl")
 async def test_expired_items_are_invisible_at_once_and_deleted_by_the_sweep(pool: Pool) -> None:
-    store = Memory(StoreConfig(default_ttl=10.0)).open(pool)
+    store = Stores(Memory(StoreConfig(default_ttl=10.0)), pool).of("default")
     for key, ttl in (("short", 1.0), ("half", 0.5), ("long", 60.0), ("forever", None)):
         await store.aput(("a",), key, {}, ttl=ttl)
     await store.aput(("a",), "default", {})
@@ -116,7 +117,7 @@ async def test_expired_items_are_invisible_at_once_and_deleted_by_the_sweep(pool
 
 @pytest.mark.behaviour("store.refresh-ttl")
 async def test_reading_starts_an_items_time_anew_unless_told_not_to(pool: Pool) -> None:
-    store = Memory(StoreConfig(refresh_on_read=False)).open(pool)
+    store = Stores(Memory(StoreConfig(refresh_on_read=False)), pool).of("default")
 
     async def minutes_left() -> float:
         query = "select extract(epoch from expires_at - clock_timestamp())::float8 / 60 from store"

@@ -28,6 +28,8 @@ from holdfast_server.config.webhooks import Webhooks
 from holdfast_server.db.pool import Pool, make_pool
 from holdfast_server.settings import Settings
 
+# Connections that keep house: rescues and figures.
+_HOUSE = 2
 # langgraph.json without a word about webhooks.
 _ANYWHERE = Webhooks()
 
@@ -62,13 +64,16 @@ def make_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with around(), make_pool(settings.database_url, size=settings.pool_size, name="api") as pool:
+        url = settings.database_url
+        pool = make_pool(url, size=settings.pool_size, name="api", role="holdfast_app")
+        house = make_pool(url, size=_HOUSE, name="api-house", role="holdfast_system")
+        async with around(), pool, house:
             hub = Hub(settings.database_url)
             await hub.start()
-            beside = [companion(pool, settings), LagWatch(app.state.meter.lagged)]
+            beside = [companion(house, settings), LagWatch(app.state.meter.lagged)]
             for actor in beside:
                 actor.start()
-            app.state.figures = Figures(pool)
+            app.state.figures = Figures(house)
             app.state.backend = Backend(settings, pool, hub, gatekeeper, webhooks=webhooks)
             try:
                 yield

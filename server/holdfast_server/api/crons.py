@@ -92,7 +92,7 @@ async def update(
             raise _missing(value["cron_id"])
         new = _patched(seen, changes)
         await _runnable(wiring, new["payload"], new)
-    async with wiring.pool.connection() as conn, conn.transaction():
+    async with wiring.connection() as conn, conn.transaction():
         new = _patched(await _locked(wiring, conn, value["cron_id"], visible), changes)
         if changes.keys() & _TIMING:
             new["next_run_date"] = await _due(conn, new, ends_anew=changes.get("end_time") is not None)
@@ -140,9 +140,10 @@ async def _created(backend: Backend, body: CronBody, thread_id: UUID | None) -> 
         "enabled": body.enabled,
         "on_run_completed": (body.on_run_completed or "delete") if thread_id is None else None,
         "configurable": wire.dumps_text(backend.caller.configurable),
+        "principal": wire.dumps_text(backend.caller.described()),
         "visible": found.visible,
     }
-    async with backend.pool.connection() as conn:
+    async with backend.connection() as conn:
         cron["next_run_date"] = await _due(conn, cron, ends_anew=body.end_time is not None)
     row = await backend.row("create_cron", **cron | _texts(cron))
     assert row is not None

@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
-from holdfast_server.db.pool import Pool
+from holdfast_server.db.pool import Connections
 from holdfast_server.db.statements import statement
 
 _FRESH = 1.0
@@ -16,7 +16,7 @@ _FRESH = 1.0
 class Figures:
     """One row of numbers about runs and workers."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Connections) -> None:
         self._pool = pool
         self._lock = asyncio.Lock()
         self._row: DictRow = {}

@@ -80,7 +80,7 @@ class Hub:
                 await asyncio.sleep(0.2)
 
     async def _listen(self) -> None:
-        async with await connect(self._url, name="hub", connect_timeout=5) as conn:
+        async with await connect(self._url, name="hub", role="holdfast_app", connect_timeout=5) as conn:
             for channel in _CHANNELS:
                 await conn.execute(f"listen {channel}")
             self._listening.set()

@@ -41,7 +41,7 @@ async def take_run(
         ApiError: 404 unknown thread or assistant, 409 lane taken, 4xx wrong body; nothing was written.
     """
     request, visible = await _request(backend, body, thread_id, watched=watched)
-    async with backend.pool.connection() as conn:
+    async with backend.connection() as conn:
         return _admitted(await admit(conn, request, visible=visible), thread_id)
 
 
@@ -52,7 +52,7 @@ async def take_runs(backend: Backend, bodies: Iterable[RunBody]) -> list[DictRow
         ApiError: as `take_run`; nothing was written.
     """
     requests = [await _request(backend, body, None, watched=False) for body in bodies]
-    async with backend.pool.connection() as conn, conn.transaction():
+    async with backend.connection() as conn, conn.transaction():
         return [_admitted(await admit(conn, request, visible=seen), None) for request, seen in requests]
 
 
@@ -67,6 +67,7 @@ async def _request(
         thread_id,
         tenant=backend.caller.tenant,
         configurable=backend.caller.configurable,
+        principal=backend.caller.described(),
         watched=watched,
         answers=await _answers(backend, body, thread_id),
     )

@@ -8,9 +8,8 @@ from typing import Any
 
 from langgraph.store.base import BaseStore
 from langgraph.store.postgres.aio import AsyncPostgresStore
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncCursor
 from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool
 
 from holdfast_server import wire
 
@@ -24,14 +23,14 @@ OPERATORS = ("$eq", "$ne", *_COMPARED)
 
 
 class PostgresStore(AsyncPostgresStore):
-    """LangGraph's store over a pool, each operation by itself.
+    """LangGraph's store over whatever gives out connections, each operation by itself.
 
     The stock one queues the operations of all callers: one slow embedding holds up everybody, and one value
     that cannot be stored fails its neighbours. It also compares numbers as text, and searches under our
     sessions' generic plans would read the whole table.
     """
 
-    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[DictRow]], **options: Any) -> None:
+    def __init__(self, pool: Any, **options: Any) -> None:
         super().__init__(pool, **options)
         # The queue's task; our operations do not go through it.
         if self._task is not None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import LiteralString
+from typing import LiteralString, get_args
 
 from procrastinate.schema import SchemaManager
 from psycopg import Error
+from psycopg.errors import DuplicateObject, InsufficientPrivilege, UniqueViolation
+from psycopg.sql import SQL, Identifier
 
-from holdfast_server.db.pool import SCHEMA, Conn, connect
+from holdfast_server.db.pool import SCHEMA, Conn, Role, connect
 from holdfast_server.errors import DatabaseError
 
 # "hold" in ASCII: one migration at a time in one database.
@@ -21,9 +24,11 @@ async def migrate(url: str) -> list[str]:
     """Applies what is missing and answers the names of what it applied.
 
     Raises:
-        DatabaseError: the server cannot be reached, or is older than PostgreSQL 15.
+        DatabaseError: the server cannot be reached, is older than PostgreSQL 15, or this login may not make
+            the roles that the application works under.
     """
     async with await _open(url) as conn:
+        await _make_roles(conn)
         await conn.execute("select pg_advisory_lock(%s)", [_LOCK])
         try:
             return await _apply(conn)
@@ -44,7 +49,7 @@ async def check_migrated(url: str) -> None:
 
 async def _open(url: str) -> Conn:
     try:
-        conn = await connect(url, name="migrate", connect_timeout=10)
+        conn = await connect(url, name="migrate", role=None, connect_timeout=10)
     except Error as error:
         raise DatabaseError(f"PostgreSQL does not answer: {str(error).strip()}; check DATABASE_URL") from None
     if conn.info.server_version < _MINIMUM_SERVER:
@@ -64,6 +69,32 @@ async def pending(conn: Conn) -> list[str]:
     return [file.name for file in _files("migrations") if file.name not in done]
 
 
+async def _make_roles(conn: Conn) -> None:
+    """Makes the two roles, which all databases of a server share, and lets this login become them."""
+    try:
+        for role in get_args(Role):
+            await _make_role(conn, role)
+    except InsufficientPrivilege:
+        roles = ", ".join(get_args(Role))
+        raise DatabaseError(
+            f"{conn.info.user} may not make roles; let an administrator run, for each of {roles}: "
+            f"create role <role> nologin; grant <role> to {conn.info.user}; then migrate again"
+        ) from None
+
+
+async def _make_role(conn: Conn, role: str) -> None:
+    name = Identifier(role)
+    # Another database of this server may be migrated at the same moment.
+    with contextlib.suppress(DuplicateObject, UniqueViolation):
+        found = await conn.execute("select from pg_roles where rolname = %s", [role])
+        if not found.rowcount:
+            await conn.execute(SQL("create role {} nologin").format(name))
+    member = await conn.execute("select pg_has_role(current_user, %s, 'member') as is_member", [role])
+    row = await member.fetchone()
+    if row is not None and not row["is_member"]:
+        await conn.execute(SQL("grant {} to current_user").format(name))
+
+
 async def _apply(conn: Conn) -> list[str]:
     await conn.execute(f"create schema if not exists {SCHEMA}")
     await conn.execute(
@@ -81,7 +112,22 @@ async def _apply(conn: Conn) -> list[str]:
     async with conn.transaction():
         for file in _files("functions"):
             await conn.execute(_text(file.name, "functions"))
+    await _keep_indexes_useful(conn)
     return names
+
+
+async def _keep_indexes_useful(conn: Conn) -> None:
+    """Lets searches by metadata and namespace use their indexes under row-level security.
+
+    PostgreSQL uses an operator before it has applied a policy only if it is known to tell nothing of hidden
+    rows. These two fail on no row, but only a superuser may say so; else a search reads all rows of a tenant.
+    """
+    cursor = await conn.execute("select rolsuper from pg_roles where rolname = current_user")
+    row = await cursor.fetchone()
+    if row is not None and row["rolsuper"]:
+        async with conn.transaction():
+            await conn.execute("alter function jsonb_contains(jsonb, jsonb) leakproof")
+            await conn.execute("alter function textlike(text, text) leakproof")
 
 
 async def _apply_saver(conn: Conn) -> None:

@@ -1,9 +1,11 @@
-"""The pool of PostgreSQL connections that one process shares."""
+"""The pools of PostgreSQL connections that one process shares, and for whom a connection works."""
 
 from __future__ import annotations
 
 import select
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Literal, Protocol
 
 import orjson
 from psycopg import AsyncConnection, Connection
@@ -14,48 +16,96 @@ from psycopg_pool import AsyncConnectionPool
 from holdfast_server import wire
 
 SCHEMA = "holdfast"
+# What the login becomes: `holdfast_app` sees the tenant it is told and nothing else, `holdfast_system` keeps
+# house for all of them, None stays who it is. functions/99_guard.sql has the rules.
+Role = Literal["holdfast_app", "holdfast_system"]
 _SESSION = (
     "select set_config('search_path', %s, false), set_config('timezone', 'UTC', false),"
     # Our statements find rows by key; planning them anew each time costs as much as running them.
     " set_config('plan_cache_mode', 'force_generic_plan', false)"
 )
+_BECOME = "select set_config('role', %s, false)"
+_ACT_FOR = "select set_config('holdfast.tenant', %s, false)"
+
+
+class Connected(AsyncConnection[DictRow]):
+    """A connection that knows for whom it works; the empty tenant is nobody, or for the house everybody."""
+
+    tenant = ""
+
+
 Conn = AsyncConnection[DictRow]
-Pool = AsyncConnectionPool[Conn]
+Pool = AsyncConnectionPool[Connected]
 
 
-def make_pool(url: str, *, size: int, name: str) -> Pool:
+class Connections(Protocol):
+    """Whatever gives out connections: a pool as it is, or one in the name of a tenant."""
+
+    def connection(self) -> AbstractAsyncContextManager[Conn]:
+        """One connection, to be given back."""
+        ...
+
+
+class TenantPool:
+    """The connections of a pool, each in the name of one tenant.
+
+    A connection keeps the tenant it had, so that with one tenant nothing is ever said twice.
+    """
+
+    def __init__(self, pool: Pool, tenant: str) -> None:
+        self._pool = pool
+        self.tenant = tenant
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Conn]:
+        """A connection that sees the rows of the tenant."""
+        async with self._pool.connection() as conn:
+            if conn.tenant != self.tenant:
+                await conn.execute(_ACT_FOR, [self.tenant])
+                conn.tenant = self.tenant
+            yield conn
+
+
+def make_pool(url: str, *, size: int, name: str, role: Role, tenant: str = "") -> Pool:
     """A closed pool; `async with` opens it.
 
     Autocommit is set on the connection and not as a connect argument, because procrastinate passes its own.
+
+    Args:
+        url: of the database.
+        size: connections at most.
+        name: shown by PostgreSQL in the list of its sessions.
+        role: what its connections may do.
+        tenant: for whom they work until somebody says otherwise.
     """
     return AsyncConnectionPool(
         url,
+        connection_class=Connected,
         min_size=min(2, size),
         max_size=size,
         open=False,
         name=name,
-        configure=_configure,
+        configure=_configured(role, tenant),
         check=_not_hung_up,
         timeout=30.0,
         kwargs={"row_factory": dict_row, "prepare_threshold": 0, "application_name": f"holdfast-{name}"},
     )
 
 
-async def connect(url: str, *, name: str, **options: Any) -> Conn:
+async def connect(url: str, *, name: str, role: Role | None, **options: Any) -> Conn:
     """One connection of its own, set up like those of the pool (for LISTEN and for locks of a session)."""
-    conn = await AsyncConnection.connect(
-        url, row_factory=dict_row, application_name=f"holdfast-{name}", **options
-    )
-    await _configure(conn)
+    conn = await Connected.connect(url, row_factory=dict_row, application_name=f"holdfast-{name}", **options)
+    await _configured(role)(conn)
     return conn
 
 
-def connect_sync(url: str, *, name: str, **options: Any) -> Connection[DictRow]:
+def connect_sync(url: str, *, name: str, role: Role, **options: Any) -> Connection[DictRow]:
     """A blocking connection for a thread that must not depend on an event loop."""
     conn = Connection.connect(
         url, row_factory=dict_row, application_name=f"holdfast-{name}", autocommit=True, **options
     )
     conn.execute(_SESSION, [f"{SCHEMA}, public"])
+    conn.execute(_BECOME, [role])
     return conn
 
 
@@ -71,8 +121,16 @@ async def _not_hung_up(conn: AsyncConnection[Any]) -> None:
         await AsyncConnectionPool.check_connection(conn)
 
 
-async def _configure(conn: AsyncConnection[Any]) -> None:
-    set_json_dumps(wire.dumps, conn)
-    set_json_loads(orjson.loads, conn)
-    await conn.set_autocommit(True)
-    await conn.execute(_SESSION, [f"{SCHEMA}, public"])
+def _configured(role: Role | None, tenant: str = "") -> Callable[[Connected], Awaitable[None]]:
+    async def configure(conn: Connected) -> None:
+        set_json_dumps(wire.dumps, conn)
+        set_json_loads(orjson.loads, conn)
+        await conn.set_autocommit(True)
+        await conn.execute(_SESSION, [f"{SCHEMA}, public"])
+        if role is not None:
+            await conn.execute(_BECOME, [role])
+        if tenant:
+            await conn.execute(_ACT_FOR, [tenant])
+            conn.tenant = tenant
+
+    return configure

@@ -14,7 +14,7 @@ from psycopg.errors import ProgramLimitExceeded
 
 from holdfast_server.compat.store import PostgresStore
 from holdfast_server.config.store import StoreConfig
-from holdfast_server.db.pool import Pool
+from holdfast_server.db.pool import Connections
 from holdfast_server.db.retry import through_outages
 from holdfast_server.memory.embedding import OneLoopEmbeddings, load_embeddings
 from holdfast_server.memory.errors import EmbeddingFailed, ItemRefused, NoVectors
@@ -36,7 +36,7 @@ class Memory:
         self.embeddings: OneLoopEmbeddings | None = None
         self.broken: str | None = None
 
-    async def prepare(self, pool: Pool) -> None:
+    async def prepare(self, pool: Connections) -> None:
         """Loads the embeddings and makes their table, once for the process."""
         if (spec := self.config.index) is None:
             return
@@ -47,8 +47,8 @@ class Memory:
             self.broken = str(error)
             logger.error("no semantic search: %s", error)
 
-    def open(self, pool: Pool) -> Store:
-        """A store on the running event loop."""
+    def open(self, pool: Connections) -> Store:
+        """A store on the running event loop, of whatever the connections see."""
         return Store(pool, self)
 
 
@@ -61,7 +61,7 @@ class Store(PostgresStore):
         NoVectors: a search by meaning where that cannot be had.
     """
 
-    def __init__(self, pool: Pool, memory: Memory) -> None:
+    def __init__(self, pool: Connections, memory: Memory) -> None:
         self._broken = memory.broken
         super().__init__(pool, index=_index(memory), ttl=_ttl(memory.config))
 

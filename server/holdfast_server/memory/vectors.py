@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from psycopg import InternalError, NotSupportedError, ProgrammingError
 from psycopg.errors import FeatureNotSupported, InsufficientPrivilege, UndefinedFile
-from psycopg.sql import SQL, Literal
 
-from holdfast_server.db.pool import Pool
+from holdfast_server.db.pool import Connections
 from holdfast_server.db.statements import statement
 from holdfast_server.memory.errors import NoVectors
 
@@ -14,7 +13,7 @@ from holdfast_server.memory.errors import NoVectors
 _LOCK = 0x6D656D6F
 
 
-async def ensure_vectors(pool: Pool, dims: int) -> None:
+async def ensure_vectors(pool: Connections, dims: int) -> None:
     """Makes sure that vectors of so many dimensions can be stored; safe to call from any number of processes.
 
     Raises:
@@ -28,8 +27,8 @@ async def ensure_vectors(pool: Pool, dims: int) -> None:
         ) from None
     except InsufficientPrivilege:
         raise NoVectors(
-            "semantic search needs pgvector and this user may not enable it; let an administrator run "
-            "`create extension vector` in this database"
+            "semantic search needs pgvector and the owner of the schema may not enable it; let an "
+            "administrator run `create extension vector` in this database"
         ) from None
     except (ProgrammingError, NotSupportedError, InternalError) as error:
         raise NoVectors(f"semantic search cannot be set up: {str(error).strip()}") from None
@@ -40,11 +39,9 @@ async def ensure_vectors(pool: Pool, dims: int) -> None:
         )
 
 
-async def _made(pool: Pool, dims: int) -> int:
+async def _made(pool: Connections, dims: int) -> int:
     async with pool.connection() as conn, conn.transaction():
         await conn.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
-        await conn.execute("create extension if not exists vector")
-        # Dimensions are part of the type, where no parameter is allowed; they are a checked number.
-        await conn.execute(SQL(statement("make_vectors")).format(dims=Literal(dims)), prepare=False)
+        await conn.execute(statement("make_vectors"), {"dims": dims})
         row = await (await conn.execute(statement("vector_dims"))).fetchone()
     return int(row["dims"]) if row else 0

@@ -25,6 +25,7 @@ class RunRequest:
         temporary: the thread is made for this run only.
         metadata: of the request; the run's is the assistant's, under the thread's, under this.
         webhook: where to report the end of the run.
+        principal: who asks, as `Principal.described` says it.
     """
 
     tenant: str
@@ -41,6 +42,7 @@ class RunRequest:
     temporary: bool = False
     thread_metadata: Mapping[str, Any] = field(default_factory=dict)
     webhook: str | None = None
+    principal: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ async def admit(conn: Conn, request: RunRequest, *, visible: Visible = None) -> 
         "metadata": wire.dumps_text(request.metadata),
         "assistant_metadata": wire.dumps_text(request.assistant_metadata),
         "thread_metadata": wire.dumps_text(request.thread_metadata),
+        "principal": wire.dumps_text(request.principal),
         "visible": visible,
     }
     cursor = await conn.execute(statement("admit"), params)

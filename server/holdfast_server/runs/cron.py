@@ -39,5 +39,11 @@ def request_of(cron: Row, assistant: Row) -> RunRequest:
         "on_completion": cron["on_run_completed"],
     }
     return request_for(
-        assistant, asked, cron["thread_id"], tenant=cron["tenant"], configurable=cron["configurable"]
+        assistant,
+        asked,
+        cron["thread_id"],
+        tenant=cron["tenant"],
+        configurable=cron["configurable"],
+        # As who made it, by the clock; one of an earlier release does not know.
+        principal={**(cron["principal"] or {}), "how": "schedule"},
     )

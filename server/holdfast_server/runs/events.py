@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from uuid import UUID
 
-from holdfast_server.db.pool import Pool
+from holdfast_server.db.pool import Connections
 from holdfast_server.db.retry import through_outages
 from holdfast_server.db.statements import statement
 
@@ -33,7 +33,7 @@ class Event:
 class EventLog:
     """The events of one attempt at a run. Events still here at the end travel with `finish`."""
 
-    def __init__(self, pool: Pool, *, run_id: UUID, epoch: int, watched: bool = True) -> None:
+    def __init__(self, pool: Connections, *, run_id: UUID, epoch: int, watched: bool = True) -> None:
         self._pool = pool
         self._watched = watched
         self._wrote_at = 0.0

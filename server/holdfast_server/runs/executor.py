@@ -16,7 +16,7 @@ from langgraph.store.base import BaseStore
 from langgraph.types import StateSnapshot
 
 from holdfast_server import wire
-from holdfast_server.db.pool import Pool
+from holdfast_server.db.pool import Connections
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import LeaseLost
 from holdfast_server.graphs.factory import Occasion
@@ -58,7 +58,7 @@ class Execution:
 
     run: ClaimedRun
     served: ServedGraph
-    pool: Pool
+    pool: Connections
     recursion_limit: int
     timeout: float
     store: BaseStore | None = None

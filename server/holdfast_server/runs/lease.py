@@ -7,7 +7,7 @@ from typing import assert_never
 from uuid import UUID
 
 from holdfast_server import wire
-from holdfast_server.db.pool import Pool
+from holdfast_server.db.pool import Connections
 from holdfast_server.db.retry import through_outages
 from holdfast_server.db.statements import statement
 from holdfast_server.runs.end import End, Ended, Released, Superseded
@@ -16,7 +16,7 @@ from holdfast_server.runs.run import ClaimedRun
 
 
 async def claim(
-    pool: Pool, run_id: UUID, *, ticket: int, worker_id: UUID, lease: timedelta
+    pool: Connections, run_id: UUID, *, ticket: int, worker_id: UUID, lease: timedelta
 ) -> ClaimedRun | None:
     """Takes a ready run; None when the ticket is not its current one."""
     params = {"run_id": run_id, "ticket": ticket, "worker_id": worker_id, "lease": lease}
@@ -26,7 +26,7 @@ async def claim(
     return ClaimedRun.of(row) if row else None
 
 
-async def finish(pool: Pool, run: ClaimedRun, end: End, *, last_events: list[Event]) -> bool:
+async def finish(pool: Connections, run: ClaimedRun, end: End, *, last_events: list[Event]) -> bool:
     """Writes the end of an attempt, in one transaction; False when the run has a newer owner.
 
     Safe to repeat through an outage: a second finish finds the run ended and changes nothing.
@@ -42,7 +42,7 @@ async def finish(pool: Pool, run: ClaimedRun, end: End, *, last_events: list[Eve
             assert_never(end)
 
 
-async def _end(pool: Pool, run: ClaimedRun, end: Ended, events: list[Event]) -> bool:
+async def _end(pool: Connections, run: ClaimedRun, end: Ended, events: list[Event]) -> bool:
     params = {
         "run_id": run.run_id,
         "epoch": run.epoch,
@@ -61,7 +61,7 @@ async def _end(pool: Pool, run: ClaimedRun, end: Ended, events: list[Event]) -> 
     return bool(row and row["finished"])
 
 
-async def _release(pool: Pool, run: ClaimedRun) -> bool:
+async def _release(pool: Connections, run: ClaimedRun) -> bool:
     async with pool.connection() as conn:
         cursor = await conn.execute(statement("release"), {"run_id": run.run_id, "epoch": run.epoch})
         return await cursor.fetchone() is not None

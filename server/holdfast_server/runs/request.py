@@ -18,6 +18,7 @@ def request_for(
     *,
     tenant: str,
     configurable: Mapping[str, Any],
+    principal: Mapping[str, Any],
     watched: bool = False,
     answers: Mapping[str, Any] | None = None,
 ) -> RunRequest:
@@ -29,6 +30,7 @@ def request_for(
         thread_id: None for a thread of its own.
         tenant: whose run it is.
         configurable: what the caller brings along (user, headers); the request cannot override it.
+        principal: who asks, as `Principal.described` says it.
         watched: somebody reads the events as they come.
         answers: a resume tied to interrupt ids.
     """
@@ -59,6 +61,7 @@ def request_for(
         temporary=thread_id is None and asked.get("on_completion") != "keep",
         thread_metadata=asked.get("metadata") or {},
         webhook=asked.get("webhook"),
+        principal=principal,
     )
 
 

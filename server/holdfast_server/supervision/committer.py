@@ -6,7 +6,7 @@ import asyncio
 
 from psycopg.rows import dict_row
 
-from holdfast_server.db.pool import Pool
+from holdfast_server.db.pool import Connections
 from holdfast_server.db.retry import through_outages
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import LeaseLost
@@ -25,7 +25,7 @@ class Committer:
     one commits nothing before `release`, and then everything at once.
     """
 
-    def __init__(self, pool: Pool, fence: Fence, *, held: bool = False) -> None:
+    def __init__(self, pool: Connections, fence: Fence, *, held: bool = False) -> None:
         self._held = held
         self._pool = pool
         self._fence = fence

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from psycopg.rows import DictRow
 
-from holdfast_server.db.pool import Conn, Pool
+from holdfast_server.db.pool import Conn, Connections
 from holdfast_server.db.retry import through_outages
 from holdfast_server.db.statements import statement
 from holdfast_server.supervision.fence import RunFence, broken
@@ -26,7 +26,7 @@ class PostgresLedger:
         before: awaited before a start, so that the checkpoint an effect's key hangs on is durable first.
     """
 
-    pool: Pool
+    pool: Connections
     fence: RunFence
     before: Callable[[], Awaitable[None]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -18,9 +18,10 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
 
 from holdfast_server.compat.langgraph import SPECIAL_WRITES, DeltaSnapshot
-from holdfast_server.db.pool import Pool
+from holdfast_server.db.pool import Conn, Connections
 from holdfast_server.db.retry import through_outages
 from holdfast_server.db.statements import statement
 from holdfast_server.supervision.committer import Committer
@@ -44,13 +45,13 @@ class FencedSaver(AsyncPostgresSaver):
 
     def __init__(
         self,
-        pool: Pool,
+        pool: Connections,
         fence: Fence = _UNFENCED,
         *,
         serde: SerializerProtocol | None = None,
         held: bool = False,
     ) -> None:
-        super().__init__(pool, serde=serde)
+        super().__init__(cast(AsyncConnectionPool[Conn], pool), serde=serde)
         self._pool = pool
         self._committer = Committer(pool, fence, held=held)
 

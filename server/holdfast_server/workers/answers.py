@@ -13,7 +13,7 @@ from langgraph_sdk.runtime import AccessContext
 
 from holdfast_server import wire
 from holdfast_server.compat.langgraph import COPY_NODE
-from holdfast_server.db.pool import Pool
+from holdfast_server.db.pool import Connections
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import ApiError
 from holdfast_server.graphs.factory import Occasion
@@ -29,7 +29,7 @@ Question = Mapping[str, Any]
 _POINT = ("checkpoint_id", "checkpoint_ns", "checkpoint_map")
 
 
-async def answer(pool: Pool, served: ServedGraph, verb: str, asked: Question) -> str:
+async def answer(pool: Connections, served: ServedGraph, verb: str, asked: Question) -> str:
     """The answer as JSON text.
 
     Raises:
@@ -49,7 +49,7 @@ async def answer(pool: Pool, served: ServedGraph, verb: str, asked: Question) ->
     raise ApiError(422, f"a graph cannot answer {verb!r}")
 
 
-async def _state(pool: Pool, served: ServedGraph, asked: Question) -> str:
+async def _state(pool: Connections, served: ServedGraph, asked: Question) -> str:
     config = _config(asked)
     async with _opened(pool, served, config, "threads.read") as graph:
         reading = graph.copy({"checkpointer": FencedSaver(pool)})
@@ -58,7 +58,7 @@ async def _state(pool: Pool, served: ServedGraph, asked: Question) -> str:
     return wire.dumps_text(shown_state(snapshot))
 
 
-async def _history(pool: Pool, served: ServedGraph, asked: Question) -> str:
+async def _history(pool: Connections, served: ServedGraph, asked: Question) -> str:
     config = _config(asked)
     before = asked.get("before")
     async with _opened(pool, served, config, "threads.read") as graph:
@@ -73,7 +73,7 @@ async def _history(pool: Pool, served: ServedGraph, asked: Question) -> str:
             return wire.dumps_text([shown_state(s) async for s in snapshots])
 
 
-async def _update(pool: Pool, served: ServedGraph, asked: Question) -> str:
+async def _update(pool: Connections, served: ServedGraph, asked: Question) -> str:
     config = _config(asked)
     config["metadata"] = asked.get("metadata") or {}
     saver = FencedSaver(pool, IdleFence(UUID(asked["thread_id"])), held=True)
@@ -90,7 +90,7 @@ async def _update(pool: Pool, served: ServedGraph, asked: Question) -> str:
     )
 
 
-async def _show(pool: Pool, served: ServedGraph, asked: Question) -> str:
+async def _show(pool: Connections, served: ServedGraph, asked: Question) -> str:
     """Nobody waits for this one: what a run left that was ended without its worker is shown on the thread."""
     config = _config(asked)
     async with _opened(pool, served, config, "threads.read") as graph:
@@ -102,7 +102,7 @@ async def _show(pool: Pool, served: ServedGraph, asked: Question) -> str:
 
 @asynccontextmanager
 async def _opened(
-    pool: Pool, served: ServedGraph, config: RunnableConfig, access: AccessContext
+    pool: Connections, served: ServedGraph, config: RunnableConfig, access: AccessContext
 ) -> AsyncIterator[Graph]:
     """The graph as the thread's newest run had it; a factory may make another one for another config."""
     made_with = config
@@ -124,7 +124,7 @@ async def _apply(graph: Graph, config: RunnableConfig, asked: Question) -> Runna
     return await graph.aupdate_state(config, asked.get("values"), as_node=as_node)
 
 
-async def _publish(pool: Pool, thread_id: str, snapshot: StateSnapshot) -> None:
+async def _publish(pool: Connections, thread_id: str, snapshot: StateSnapshot) -> None:
     """Shows the edit on the thread, and to those who stream it."""
     told = {"state": shown_state(snapshot), "thread_id": thread_id}
     event = {"thread_id": thread_id, "name": "state_update", "data": wire.dumps_text(told)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
@@ -12,7 +12,7 @@ from langgraph.types import Command, StateUpdate
 
 from holdfast_server import wire
 from holdfast_server.compat.langgraph import COPY_NODE
-from holdfast_server.db.pool import Conn, Pool
+from holdfast_server.db.pool import Conn, Connections
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import ApiError
 from holdfast_server.graphs.factory import Occasion
@@ -38,7 +38,7 @@ class _OneConnection:
         yield self._conn
 
 
-async def begin(pool: Pool, served: ServedGraph, asked: Question) -> str:
+async def begin(pool: Connections, served: ServedGraph, asked: Question) -> str:
     """Creates the thread as its supersteps leave it, or nothing.
 
     Raises:
@@ -51,7 +51,7 @@ async def begin(pool: Pool, served: ServedGraph, asked: Question) -> str:
     opening = served.open(config, Occasion("threads.update"))
     async with opening as opened, pool.connection() as conn, conn.transaction():
         await _create(conn, asked)
-        one = cast(Pool, _OneConnection(conn))
+        one = _OneConnection(conn)
         saver = FencedSaver(one, IdleFence(UUID(asked["thread_id"])), held=True)
         graph = opened.copy({"checkpointer": saver})
         supersteps = [[_update(graph, update) for update in updates] for updates in asked["supersteps"]]

@@ -12,7 +12,7 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from holdfast_server import wire
-from holdfast_server.db.pool import Conn, Pool, connect, make_pool
+from holdfast_server.db.pool import Conn, Connections, Pool, TenantPool, connect, make_pool
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import ApiError
 from holdfast_server.graphs.served import ServedGraph
@@ -43,7 +43,7 @@ class Subject(Protocol):
     params: Mapping[str, Any]
 
     def open(self, pool: Pool) -> Answer:
-        """The answerer, on the desk's event loop and connections."""
+        """The answerer, on the desk's event loop and connections; each answer is for the tenant that asks."""
         ...
 
 
@@ -62,7 +62,8 @@ class GraphSubject:
         """Answers by the graph that the question names."""
 
         async def answer(row: DictRow) -> str:
-            return await answers.answer(pool, self._graphs[row["graph_id"]], row["verb"], row["question"])
+            theirs, served = TenantPool(pool, row["tenant"]), self._graphs[row["graph_id"]]
+            return await answers.answer(theirs, served, row["verb"], row["question"])
 
         return answer
 
@@ -100,18 +101,18 @@ class Desk:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        name = self._subject.name
-        async with make_pool(self._settings.database_url, size=_AT_ONCE, name=name) as pool:
+        name, url = self._subject.name, self._settings.database_url
+        async with make_pool(url, size=_AT_ONCE, name=name, role="holdfast_system") as pool:
             answer = self._subject.open(pool)
             while not self._stopping:
                 try:
-                    async with await connect(self._settings.database_url, name=f"{name}-listen") as conn:
-                        await self._listen(conn, pool, answer)
+                    async with await connect(url, name=f"{name}-listen", role="holdfast_system") as conn:
+                        await self._listen(conn, TenantPool(pool, ""), answer)
                 except Exception as error:
                     logger.warning("%s: %s; trying again", name, str(error).strip() or error)
                     await asyncio.sleep(0.2)
 
-    async def _listen(self, conn: Conn, pool: Pool, answer: Answer) -> None:
+    async def _listen(self, conn: Conn, pool: Connections, answer: Answer) -> None:
         await conn.execute(f"listen {self._subject.channel}")
         self._open.set()
         hands = asyncio.Semaphore(_AT_ONCE)
@@ -125,13 +126,13 @@ class Desk:
                 async for _ in conn.notifies(timeout=_LOOK_AGAIN, stop_after=1):
                     pass
 
-    async def _take(self, pool: Pool) -> DictRow | None:
+    async def _take(self, pool: Connections) -> DictRow | None:
         params = {"worker_id": self._worker_id, **self._subject.params}
         async with pool.connection() as conn:
             cursor = await conn.execute(statement(self._subject.statement), params)
             return await cursor.fetchone()
 
-    async def _answer(self, pool: Pool, row: DictRow, hands: asyncio.Semaphore, how: Answer) -> None:
+    async def _answer(self, pool: Connections, row: DictRow, hands: asyncio.Semaphore, how: Answer) -> None:
         answer, error = None, None
         try:
             answer = await how(row)

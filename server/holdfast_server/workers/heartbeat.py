@@ -77,7 +77,8 @@ class Heartbeat:
     def _run(self) -> None:
         while not self._stopped.is_set():
             try:
-                with connect_sync(self._settings.database_url, name="heartbeat", connect_timeout=5) as conn:
+                url = self._settings.database_url
+                with connect_sync(url, name="heartbeat", role="holdfast_system", connect_timeout=5) as conn:
                     self._register(conn)
                     self._beat(conn)
             except Error as error:

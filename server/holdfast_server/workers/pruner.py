@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from holdfast_server.db.pool import Conn, Pool
+from holdfast_server.db.pool import Conn, Connections
 from holdfast_server.db.statements import statement
 from holdfast_server.settings import Settings
 from holdfast_server.workers.actor import Actor
@@ -20,7 +20,7 @@ _WEBHOOKS = {"delivered": timedelta(days=1), "dead": timedelta(days=30)}
 class Pruner(Actor):
     """Deletes old events, firings and webhooks, finished stateless threads, dead workers, dead tickets."""
 
-    def __init__(self, pool: Pool, settings: Settings) -> None:
+    def __init__(self, pool: Connections, settings: Settings) -> None:
         super().__init__(every=_EVERY)
         self._pool = pool
         self._event_ttl = timedelta(seconds=settings.event_ttl)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 
 from holdfast_server import wire
-from holdfast_server.db.pool import Pool
+from holdfast_server.db.pool import Connections
 from holdfast_server.db.statements import statement
 from holdfast_server.graphs.description import describe
 from holdfast_server.graphs.loader import LoadedGraphs
@@ -15,7 +15,7 @@ from holdfast_server.runs.assistant import default_assistant_id
 logger = logging.getLogger(__name__)
 
 
-async def publish(pool: Pool, loaded: LoadedGraphs) -> None:
+async def publish(pool: Connections, loaded: LoadedGraphs) -> None:
     """Writes description or error of each graph, and its default assistant."""
     for graph_id, served in loaded.graphs.items():
         try:
@@ -30,7 +30,7 @@ async def publish(pool: Pool, loaded: LoadedGraphs) -> None:
 
 
 async def _write(
-    pool: Pool, graph_id: str, text: str | None, found: Mapping[str, object], error: str | None
+    pool: Connections, graph_id: str, text: str | None, found: Mapping[str, object], error: str | None
 ) -> None:
     params = {
         "graph_id": graph_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from holdfast_server.db.pool import Pool
+from holdfast_server.db.pool import Connections
 from holdfast_server.db.statements import statement
 from holdfast_server.settings import Settings
 from holdfast_server.workers.actor import Actor
@@ -19,7 +19,7 @@ _TICKET_PATIENCE = timedelta(seconds=3)
 class Rescuer(Actor):
     """Runs in every process; any number of them may tick at once."""
 
-    def __init__(self, pool: Pool, settings: Settings) -> None:
+    def __init__(self, pool: Connections, settings: Settings) -> None:
         super().__init__(every=settings.rescue_every)
         self._pool = pool
         self._params = {

@@ -13,7 +13,7 @@ from uuid import UUID
 from psycopg import OperationalError
 
 from holdfast_server import wire
-from holdfast_server.db.pool import Conn, Pool
+from holdfast_server.db.pool import Conn, Connections
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import HoldfastError
 from holdfast_server.runs.admission import Admitted, LaneTaken, NoThread, admit
@@ -55,7 +55,7 @@ class Scheduler(Actor):
     while nobody looked fires once, late, and goes on from there.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Connections) -> None:
         super().__init__(every=_LONGEST_NAP)
         self._pool = pool
 
@@ -83,6 +83,7 @@ class Scheduler(Actor):
             cron = await (await conn.execute(statement("take_due_cron"))).fetchone()
             if cron is None:
                 return False
+            await conn.execute(statement("act_for"), {"tenant": cron["tenant"]})
             await self._fire(conn, cron)
             return True
 

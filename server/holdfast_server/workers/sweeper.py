@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from holdfast_server.config.checkpointer import CheckpointerConfig
 from holdfast_server.config.store import StoreConfig
-from holdfast_server.db.pool import Pool
+from holdfast_server.db.pool import Connections
 from holdfast_server.db.statements import statement
 from holdfast_server.workers.actor import Actor
 
@@ -17,7 +17,7 @@ _MOST_ITEMS = 200_000
 class ThreadSweeper(Actor):
     """Deletes expired threads, or reduces them to their newest state; any number may tick at once."""
 
-    def __init__(self, pool: Pool, config: CheckpointerConfig) -> None:
+    def __init__(self, pool: Connections, config: CheckpointerConfig) -> None:
         super().__init__(every=config.sweep_interval * 60)
         self._pool = pool
         self._limit = config.sweep_limit
@@ -30,7 +30,7 @@ class ThreadSweeper(Actor):
 class StoreSweeper(Actor):
     """Deletes expired items of long-term memory; any number may tick at once."""
 
-    def __init__(self, pool: Pool, config: StoreConfig) -> None:
+    def __init__(self, pool: Connections, config: StoreConfig) -> None:
         super().__init__(every=config.sweep_interval * 60)
         self._pool = pool
 
@@ -39,7 +39,7 @@ class StoreSweeper(Actor):
         await _sweep(self._pool, "sweep_store", at_once=_ITEMS_AT_ONCE, most=_MOST_ITEMS)
 
 
-async def _sweep(pool: Pool, name: str, *, at_once: int, most: int) -> None:
+async def _sweep(pool: Connections, name: str, *, at_once: int, most: int) -> None:
     left = most
     while left > 0:
         limit = min(at_once, left)
@@ -50,8 +50,8 @@ async def _sweep(pool: Pool, name: str, *, at_once: int, most: int) -> None:
         left -= limit
 
 
-async def publish_lifetime(pool: Pool, config: CheckpointerConfig) -> None:
+async def publish_lifetime(pool: Connections, config: CheckpointerConfig) -> None:
     """Makes the lifetime of new threads known to the database, which gives it to each of them."""
-    params = {"tenant": "default", "strategy": config.strategy, "ttl_minutes": config.default_ttl}
+    params = {"strategy": config.strategy, "ttl_minutes": config.default_ttl}
     async with pool.connection() as conn:
         await conn.execute(statement("publish_lifetime"), params)

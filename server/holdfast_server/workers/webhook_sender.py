@@ -14,7 +14,7 @@ import httpx
 
 from holdfast_server import wire
 from holdfast_server.config.webhooks import Webhooks
-from holdfast_server.db.pool import Pool
+from holdfast_server.db.pool import Connections
 from holdfast_server.db.retry import through_outages
 from holdfast_server.db.statements import statement
 from holdfast_server.runs.destination import (
@@ -58,7 +58,7 @@ class WebhookSender(Actor):
     """
 
     def __init__(
-        self, pool: Pool, settings: Settings, webhooks: Webhooks, *, resolver: Resolver = resolve
+        self, pool: Connections, settings: Settings, webhooks: Webhooks, *, resolver: Resolver = resolve
     ) -> None:
         super().__init__(every=_LONGEST_NAP)
         self._pool = pool

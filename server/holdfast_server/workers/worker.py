@@ -10,10 +10,11 @@ from uuid import UUID
 
 from holdfast_server.config.checkpointer import CheckpointerConfig
 from holdfast_server.config.webhooks import Webhooks
-from holdfast_server.db.pool import make_pool
+from holdfast_server.db.pool import TenantPool, make_pool
 from holdfast_server.db.retry import through_outages
 from holdfast_server.graphs.loader import LoadedGraphs
 from holdfast_server.memory.store import Memory
+from holdfast_server.memory.tenants import Stores
 from holdfast_server.runs.carrier import Carrier
 from holdfast_server.runs.executor import Execution
 from holdfast_server.runs.lease import claim
@@ -31,6 +32,9 @@ from holdfast_server.workers.sweeper import StoreSweeper, ThreadSweeper, publish
 from holdfast_server.workers.webhook_sender import WebhookSender
 
 logger = logging.getLogger(__name__)
+
+# Connections that keep house: tickets, claims, rescues, sweeps, webhooks.
+_HOUSE = 6
 
 
 class Worker:
@@ -96,10 +100,13 @@ class Worker:
         subjects: tuple[Subject, ...] = (GraphSubject(graphs), StoreSubject(memory))
         desks = [Desk(settings, worker_id=self._worker_id, subject=subject) for subject in subjects]
         threads: tuple[Heartbeat | Desk, ...] = (heartbeat, *desks)
-        async with make_pool(settings.database_url, size=settings.pool_size, name="worker") as pool:
-            self._pool = pool
+        url = settings.database_url
+        house = make_pool(url, size=_HOUSE, name="worker-house", role="holdfast_system")
+        theirs = make_pool(url, size=settings.pool_size, name="worker", role="holdfast_app")
+        async with house as pool, theirs:
+            self._pool, self._theirs = pool, theirs
             await memory.prepare(pool)
-            self._store = memory.open(pool)
+            self._stores = Stores(memory, theirs)
             carrier = Carrier(pool, graph_ids=graphs, concurrency=settings.concurrency, handler=self._handle)
             loops: tuple[Actor, ...] = (
                 Rescuer(pool, settings),
@@ -144,8 +151,8 @@ class Worker:
         execution = Execution(
             run=run,
             served=self._loaded.graphs[run.graph_id],
-            pool=self._pool,
-            store=self._store,
+            pool=TenantPool(self._theirs, run.tenant),
+            store=self._stores.of(run.tenant),
             recursion_limit=self._settings.recursion_limit,
             timeout=self._settings.run_timeout,
         )

@@ -4,7 +4,7 @@ create or replace function admit(
     _tenant text, _run_id uuid, _thread_id uuid, _assistant_id uuid, _graph_id text, _strategy text,
     _kwargs json, _metadata jsonb, _after_seconds float, _create_thread boolean, _temporary boolean,
     _thread_metadata jsonb, _assistant_metadata jsonb, _visible jsonb[],
-    _webhook text)
+    _webhook text, _principal jsonb)
 returns table (outcome text, admitted run)
 language plpgsql as $$
 declare
@@ -17,7 +17,7 @@ begin
     if _create_thread then
         insert into thread (tenant, thread_id, temporary, metadata)
         values (_tenant, _thread_id, _temporary, _thread_metadata)
-        on conflict (thread_id) do nothing;
+        on conflict (thread_id, tenant) do nothing;
     end if;
     select metadata into threads_metadata from thread where thread_id = _thread_id and tenant = _tenant
         and (_visible is null or metadata @> any(_visible)) for no key update;
@@ -36,10 +36,10 @@ begin
         end if;
     end loop;
     insert into run (tenant, run_id, thread_id, assistant_id, graph_id, state, strategy, kwargs, metadata,
-        not_before, webhook)
+        not_before, webhook, principal)
     values (_tenant, _run_id, _thread_id, _assistant_id, _graph_id,
         case when due is null then 'blocked' else 'scheduled' end, _strategy, _kwargs,
-        _assistant_metadata || threads_metadata || _metadata, due, _webhook);
+        _assistant_metadata || threads_metadata || _metadata, due, _webhook, _principal);
     if due is null then
         perform promote(_thread_id);
     end if;

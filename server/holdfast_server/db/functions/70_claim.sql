@@ -17,6 +17,7 @@ begin
     if taken.run_id is null then
         return;
     end if;
+    perform act_for(taken.tenant);
     perform append_events(taken.thread_id, _run_id, array['metadata'],
         array[json_build_object('run_id', _run_id, 'attempt', taken.attempts)::text]);
     return next taken;

@@ -8,8 +8,11 @@ declare
     lost run;
     settled boolean := clock_timestamp() - pg_postmaster_start_time() > _silence * 2;
 begin
-    for lost in select r.* from abandoned_run(_silence, _cancel_grace) r where settled or r.cancel_at is not null
+    -- An array is read whole: what follows sees one tenant at a time.
+    for lost in select * from unnest(array(
+        select r from abandoned_run(_silence, _cancel_grace) r where settled or r.cancel_at is not null))
     loop
+        perform act_for(lost.tenant);
         perform from thread where thread_id = lost.thread_id for no key update skip locked;
         continue when not found;
         select * into lost from abandoned_run(_silence, _cancel_grace) r where r.run_id = lost.run_id;
@@ -40,4 +43,5 @@ begin
         end if;
         return next;
     end loop;
+    perform act_for('');
 end $$;

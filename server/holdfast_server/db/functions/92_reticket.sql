@@ -3,16 +3,18 @@
 create or replace function reticket(_patience interval) returns int
 language plpgsql as $$
 declare
-    target record;
+    target run;
     moved int := 0;
 begin
-    for target in
-        select run_id, thread_id from run where state = 'scheduled' and not_before <= clock_timestamp()
+    -- An array is read whole: what follows sees one tenant at a time.
+    for target in select * from unnest(array(
+        select r from run r where state = 'scheduled' and not_before <= clock_timestamp()
         union all
-        select r.run_id, r.thread_id from run r
+        select r from run r
         left join procrastinate_jobs j on j.id = r.ticket and j.status = 'todo'
-        where r.state = 'ready' and r.ticket_at < clock_timestamp() - _patience and j.id is null
+        where r.state = 'ready' and r.ticket_at < clock_timestamp() - _patience and j.id is null))
     loop
+        perform act_for(target.tenant);
         perform from thread where thread_id = target.thread_id for no key update skip locked;
         continue when not found;
         update run set state = 'blocked' where run_id = target.run_id
@@ -23,5 +25,6 @@ begin
         perform promote(target.thread_id);
         moved := moved + 1;
     end loop;
+    perform act_for('');
     return moved;
 end $$;

@@ -6,10 +6,12 @@ declare
     expired thread;
     found_some int := 0;
 begin
-    for expired in
-        select * from thread where expires_at < clock_timestamp() and status <> 'busy'
-        order by expires_at limit _limit for update skip locked
+    -- An array is read whole: what follows sees one tenant at a time.
+    for expired in select * from unnest(array(
+        select t from thread t where expires_at < clock_timestamp() and status <> 'busy'
+        order by expires_at limit _limit for update skip locked))
     loop
+        perform act_for(expired.tenant);
         found_some := found_some + 1;
         if expired.ttl_strategy = 'delete' then
             perform forget_thread(expired.thread_id);
@@ -19,5 +21,6 @@ begin
             update thread set expires_at = null where thread_id = expired.thread_id;
         end if;
     end loop;
+    perform act_for('');
     return found_some;
 end $$;

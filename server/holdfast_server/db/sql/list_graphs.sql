@@ -1,2 +1,2 @@
 -- The published graphs.
-select graph_id, error from graph where tenant = %(tenant)s order by graph_id
+select graph_id, error from graph order by graph_id

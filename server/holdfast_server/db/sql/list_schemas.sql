@@ -1,2 +1,2 @@
 -- What workers published about several graphs.
-select graph_id, schemas from graph where tenant = %(tenant)s and graph_id = any(%(graph_ids)s)
+select graph_id, schemas from graph where graph_id = any(%(graph_ids)s)

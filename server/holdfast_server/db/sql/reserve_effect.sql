@@ -8,7 +8,7 @@ with fence as materialized (
         nonce)
     select f.tenant, %(key)s, %(run_id)s, f.thread_id, %(task_id)s, %(call_id)s, %(tool)s, %(kind)s,
         %(args_hash)s, %(nonce)s from fence f
-    on conflict (effect_key) do nothing
+    on conflict (effect_key, tenant) do nothing
     returning effect_key
 )
 select exists (select from started) or coalesce(e.nonce = %(nonce)s, false) as fresh, e.state, e.result, e.attempts, e.reserved_at

@@ -18,7 +18,7 @@ with run_fence as materialized (
     select %(thread_id)s, c.ns, c.id, c.parent, c.body, c.metadata
     from fence, json_to_recordset(%(checkpoints)s::json)
         as c (ns text, id text, parent text, body jsonb, metadata jsonb)
-    on conflict (thread_id, checkpoint_ns, checkpoint_id)
+    on conflict (thread_id, checkpoint_ns, checkpoint_id, tenant)
     do update set checkpoint = excluded.checkpoint, metadata = excluded.metadata
 ), kept as (
     insert into checkpoint_writes
@@ -35,7 +35,7 @@ with run_fence as materialized (
         %(fenced_run)s::uuid
     from fence, json_to_recordset(%(special)s::json)
         as w (ns text, cp text, task text, path text, idx int, channel text, type text, n int)
-    on conflict (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
+    on conflict (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, tenant)
     do update set channel = excluded.channel, type = excluded.type, blob = excluded.blob
 )
 select count(*) as held from fence

@@ -4,4 +4,4 @@ where ask_id = (
     select ask_id from ask where taken_by is null and graph_id is null
         and asked_at > clock_timestamp() - interval '20 seconds'
     order by asked_at for update skip locked limit 1)
-returning ask_id, graph_id, verb, question
+returning tenant, ask_id, graph_id, verb, question

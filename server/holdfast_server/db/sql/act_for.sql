@@ -1,0 +1,2 @@
+-- Works for one tenant until the transaction ends.
+select act_for(%(tenant)s)
