@@ -179,6 +179,14 @@ async def test_a_run_knows_its_user_and_the_chosen_headers(http: httpx.AsyncClie
     assert not {"x-tag-private", "x-api-key", "authorization", "cookie"} & told.keys()
 
 
+async def test_who_reads_a_thread_does_not_read_what_its_callers_brought(
+    http: httpx.AsyncClient, things: dict[str, str]
+) -> None:
+    runs = (await http.get(f"/threads/{things['thread_id']}/runs", headers=ADA)).text
+    assert "langgraph_auth" not in runs
+    assert "brought" not in runs
+
+
 @pytest.mark.behaviour("access.refused-is-403", "access.handler-fails-closed")
 @pytest.mark.parametrize(
     ("who", "status", "detail"),

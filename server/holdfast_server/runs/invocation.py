@@ -18,7 +18,7 @@ from holdfast_server.runs.run import ClaimedRun
 def run_config(run: ClaimedRun, *, recursion_limit: int | None) -> RunnableConfig:
     """The config of a run: what the client set, under what the server knows better."""
     given = run.kwargs.get("config") or {}
-    asked = {k: v for k, v in (given.get("configurable") or {}).items() if not k.startswith("__")}
+    asked = {k: v for k, v in configurable_of(run.kwargs).items() if not k.startswith("__")}
     identity = {
         "thread_id": str(run.thread_id),
         "run_id": str(run.run_id),
@@ -35,6 +35,12 @@ def run_config(run: ClaimedRun, *, recursion_limit: int | None) -> RunnableConfi
     if limit := given.get("recursion_limit") or recursion_limit:
         config["recursion_limit"] = limit
     return config
+
+
+def configurable_of(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run was given, under what its caller brought along."""
+    given = kwargs.get("config") or {}
+    return {**(given.get("configurable") or {}), **(kwargs.get("brought") or {})}
 
 
 def limit_for(graph: Graph, default: int) -> int | None:

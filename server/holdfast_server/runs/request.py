@@ -37,14 +37,16 @@ def request_for(
     given = asked.get("config") or {}
     context = _merged_context(assistant["context"], given.get("configurable"), asked.get("context"))
     config = merged_config(assistant["config"], given)
-    if context or configurable:
-        config["configurable"] = {**config.get("configurable", {}), **context, **configurable}
+    if context:
+        config["configurable"] = {**config.get("configurable", {}), **context}
     metadata = {**(config.get("metadata") or {}), **(asked.get("metadata") or {})}
     identity = {"graph_id": assistant["graph_id"], "assistant_id": str(assistant["assistant_id"])}
     carried = {
         "temporary": thread_id is None,
         "watched": watched or bool(asked.get("stream_resumable")),
         **({"answers": answers} if answers else {}),
+        # Apart from what was asked for: it may prove who the caller is, and is shown to nobody.
+        **({"brought": dict(configurable)} if configurable else {}),
     }
     return RunRequest(
         tenant=tenant,

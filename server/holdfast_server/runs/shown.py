@@ -18,7 +18,8 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
         "updated_at": row["updated_at"],
         "metadata": row["metadata"],
         "status": api_status(row["state"]),
-        "kwargs": row["kwargs"],
+        # Not what its caller brought along: whoever reads a thread would learn it.
+        "kwargs": {k: v for k, v in row["kwargs"].items() if k != "brought"},
         "multitask_strategy": row["strategy"],
         **({"error": row["error"]} if row["error"] else {}),
     }

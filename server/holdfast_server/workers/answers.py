@@ -18,6 +18,7 @@ from holdfast_server.db.statements import statement
 from holdfast_server.errors import ApiError
 from holdfast_server.graphs.factory import Occasion
 from holdfast_server.graphs.served import Graph, ServedGraph
+from holdfast_server.runs.invocation import configurable_of
 from holdfast_server.runs.outcome import shown_on_thread
 from holdfast_server.runs.questions import question
 from holdfast_server.supervision.fence import IdleFence
@@ -110,8 +111,8 @@ async def _opened(
         async with pool.connection() as conn:
             cursor = await conn.execute(statement("newest_request"), config["configurable"])
             row = await cursor.fetchone()
-        given = (row["kwargs"].get("config") or {}).get("configurable") if row else None
-        made_with = {**config, "configurable": {**(given or {}), **config["configurable"]}}
+        given = configurable_of(row["kwargs"]) if row else {}
+        made_with = {**config, "configurable": {**given, **config["configurable"]}}
     async with served.open(made_with, Occasion(access)) as graph:
         yield graph
 
