@@ -105,8 +105,12 @@ async def test_what_a_cron_starts_is_its_makers(door: httpx.AsyncClient, pool: P
     (thread,) = (await door.post("/threads/search", json={}, headers=ADA)).json()
     assert (await door.post("/threads/search", json={}, headers=BOB)).json() == []
     (run,) = (await door.get(f"/threads/{thread['thread_id']}/runs", headers=ADA)).json()
-    assert run["kwargs"]["config"]["configurable"]["langgraph_auth_user_id"] == "ada"
     assert run["metadata"]["owner"] == "ada"
+    async with pool.connection() as conn:
+        row = await (await conn.execute("select kwargs, principal from run")).fetchone()
+    assert row is not None
+    assert row["kwargs"]["brought"] == {"langgraph_auth_user_id": "ada"}
+    assert row["principal"]["how"] == "schedule"
 
 
 async def test_webhooks_are_listed_for_who_sees_their_thread(door: httpx.AsyncClient, pool: Pool) -> None:
