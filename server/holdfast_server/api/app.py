@@ -47,6 +47,7 @@ def make_app(
     gatekeeper: Gatekeeper,
     disabled: Collection[Part] = (),
     around: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    beside_pool: Callable[[Pool], AbstractAsyncContextManager[None]] = lambda _: nullcontext(),
     webhooks: Webhooks | None = _ANYWHERE,
 ) -> FastAPI:
     """The application of one API process.
@@ -57,12 +58,14 @@ def make_app(
         gatekeeper: says who calls and what they may do.
         disabled: parts of the API that are not served.
         around: opened before the first request and closed after the last.
+        beside_pool: the same, for what needs the database.
         webhooks: where webhooks may go; None: nowhere.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with around(), make_pool(settings.database_url, size=settings.pool_size, name="api") as pool:
+        made = make_pool(settings.database_url, size=settings.pool_size, name="api")
+        async with around(), made as pool, beside_pool(pool):
             hub = Hub(settings.database_url)
             await hub.start()
             beside = [companion(pool, settings), LagWatch(app.state.meter.lagged)]
