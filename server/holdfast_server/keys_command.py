@@ -1,15 +1,14 @@
-"""`holdfast keys create | list | revoke | rotate`: straight in the database, so that the first key needs none."""
+"""`holdfast keys create | list | revoke | rotate`: straight in the database; the first key needs none."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 from psycopg import Error
@@ -23,42 +22,26 @@ from holdfast_server.config.app import read_config
 from holdfast_server.db.embedded import reached_postgres
 from holdfast_server.db.migrate import check_migrated, migrate
 from holdfast_server.db.pool import connect
+from holdfast_server.duration import duration_of
 from holdfast_server.errors import DatabaseError
 from holdfast_server.options import F, config_option, data_dir_option, database_option
 from holdfast_server.settings import Settings
 
 T = TypeVar("T")
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_LONGEST = timedelta(days=36_500)
 
 
-class Duration(click.ParamType):
-    """A time such as 30m, 24h, 90d or 2w."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """The time; a hundred years at most."""
-        if isinstance(value, timedelta):
-            return value
-        match = re.fullmatch(r"(\d{1,9})([smhdw])", str(value).strip())
-        if match is None:
-            self.fail(f"{value!r} is no time; write it like 30m, 24h, 90d or 2w", param, ctx)
-        found = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
-        if found > _LONGEST:
-            self.fail(f"{value!r} is more than a hundred years", param, ctx)
-        return found
+def _duration(_: click.Context, param: click.Parameter, value: str | None) -> timedelta | None:
+    try:
+        return None if value is None else duration_of(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param=param) from None
 
 
-class Lifetime(Duration):
-    """A time that is not over at once."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """The time, above zero."""
-        found = super().convert(value, param, ctx)
-        if not found:
-            self.fail("a key must live for a while", param, ctx)
-        return found
+def _lifetime(context: click.Context, param: click.Parameter, value: str | None) -> timedelta | None:
+    found = _duration(context, param, value)
+    if found is not None and not found:
+        raise click.BadParameter("a key must live for a while", param=param)
+    return found
 
 
 def _tenant(_: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -86,11 +69,9 @@ def keys() -> None:
 @keys.command()
 @click.option("--name", required=True, callback=_printable, help="What it is for, such as ci.")
 @click.option("--role", "roles", required=True, multiple=True, help="A role; may be given several times.")
-@click.option(
-    "--tenant", default=DEFAULT, show_default=True, callback=_tenant, help="Whose rows it works on."
-)
+@click.option("--tenant", default=DEFAULT, show_default=True, callback=_tenant, help="Whose rows it sees.")
 @click.option("--user", callback=_printable, help="Who acts with it.  [default: key:NAME]")
-@click.option("--expires", type=Lifetime(), help="How long it lives, such as 90d.  [default: until revoked]")
+@click.option("--expires", callback=_lifetime, help="How long it lives: 90d.  [default: until revoked]")
 @click.option("--rate-limit", type=click.IntRange(1, 2**31 - 1), help="Requests a minute.")
 @config_option
 @_where
@@ -111,9 +92,8 @@ def create(
     rights = Rights(name, tuple(dict.fromkeys(roles)), tenant, user, rate_limit)
     key, row = _with_ring(settings, lambda ring: ring.create(rights, lifetime=expires))
     click.echo(key.text)
-    _hint(
-        f"{key.prefix} for tenant {tenant}, {_until(row['expires_at'])}; keep it now, it is not shown again"
-    )
+    until = _until(row["expires_at"])
+    _hint(f"{key.prefix} for tenant {tenant}, {until}; keep it now, it is never shown again")
 
 
 @keys.command("list")
@@ -145,9 +125,9 @@ def revoke(key: str, database_url: str | None, data_dir: Path | None) -> None:
 @keys.command()
 @click.argument("key")
 @click.option(
-    "--overlap", type=Duration(), default="0s", help="How long the old key lives on.  [default: 0s]"
+    "--overlap", callback=_duration, default="0s", show_default=True, help="How long the old key lives on."
 )
-@click.option("--expires", type=Lifetime(), help="How long the new key lives.  [default: as long as the old]")
+@click.option("--expires", callback=_lifetime, help="How long the new one lives.  [default: like the old]")
 @_where
 def rotate(
     key: str, overlap: timedelta, expires: timedelta | None, database_url: str | None, data_dir: Path | None
@@ -156,8 +136,8 @@ def rotate(
     settings = Settings.from_environment(database_url=database_url, data_dir=data_dir)
     new, row = _with_ring(settings, lambda ring: ring.rotate(key, overlap=overlap, lifetime=expires))
     click.echo(new.text)
-    old = _until(row["dies_at"]) if overlap else "dead now"
-    _hint(f"{new.prefix}, {_until(row['expires_at'])}; the old key is {old}")
+    old = f"lives {_until(row['dies_at'])}" if overlap else "is dead"
+    _hint(f"{new.prefix}, {_until(row['expires_at'])}; the old key {old}")
 
 
 def _check_roles(roles: Sequence[str], settings: Settings, *, named: bool) -> None:

@@ -107,7 +107,9 @@ def serve(settings: Settings, config: AppConfig | None, *, host: str, port: int)
     """
     from holdfast_server.config.entrance import Entrance
 
-    Entrance.of(settings, config).check(host)
+    entrance = Entrance.of(settings, config)
+    entrance.check(host)
+    logger.info("%s", entrance.said())
     end_with_supervisor()
     if config is not None:
         _warn_of_unused(config)

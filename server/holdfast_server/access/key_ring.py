@@ -79,8 +79,8 @@ class KeyRing:
             raise KeyUnusable(f"no key is named {named.strip()[:11]!r}; `holdfast keys list` shows them all")
         return row
 
-    async def _row(self, name: str, **params: Any) -> DictRow | None:
-        return await (await self.conn.execute(statement(name), params)).fetchone()
+    async def _row(self, statement_name: str, /, **params: Any) -> DictRow | None:
+        return await (await self.conn.execute(statement(statement_name), params)).fetchone()
 
 
 def _stored(key: NewKey) -> dict[str, Any]:

@@ -49,8 +49,8 @@ class Entrance:
         if self.is_open and not loopback:
             raise ConfigError(
                 f"{host} can be reached from outside, and nobody would be asked who they are. Set "
-                "HOLDFAST_REQUIRE_KEYS=1 and make a key with `holdfast keys create`, or name an `auth` handler "
-                "or `holdfast.access.oidc` in langgraph.json, or listen on 127.0.0.1"
+                "HOLDFAST_REQUIRE_KEYS=1 and make a key with `holdfast keys create`, or name an `auth` "
+                "handler or `holdfast.access.oidc` in langgraph.json, or listen on 127.0.0.1"
             )
 
     def said(self) -> str:

@@ -35,7 +35,7 @@ def embedded_postgres(data_dir: Path) -> Iterator[str]:
 
 @contextmanager
 def reached_postgres(data_dir: Path) -> Iterator[str]:
-    """The URL of the server on `data_dir`: of the Holdfast that runs it, else of one for as long as this is open.
+    """The URL of the server on `data_dir`: that of the Holdfast which runs it, else one only for now.
 
     Raises:
         ConfigError: nobody has ever made a server there.
@@ -44,7 +44,7 @@ def reached_postgres(data_dir: Path) -> Iterator[str]:
     folder = data_dir.expanduser().resolve() / "postgres"
     if not (folder / "PG_VERSION").exists():
         raise ConfigError(
-            f"no database: set DATABASE_URL or --database-url, or run `holdfast dev` first ({data_dir} has none)"
+            f"no database in {data_dir}: set DATABASE_URL or --database-url, or run `holdfast dev` first"
         )
     with ExitStack() as stack:
         try:
