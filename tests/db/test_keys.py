@@ -70,7 +70,9 @@ async def test_a_key_acts_for_its_tenant_with_its_roles(pool: Pool) -> None:
     found = await who(pool, await made(pool))
     assert (found.tenant, found.user_id, found.how, found.rate_limit) == ("acme", "key:ci", "key", 60)
     assert found.permissions == ROLES["operator"] | {"assistants.write"}
-    assert found.configurable == {"langgraph_auth_user_id": "key:ci", "user_id": "key:ci"}
+    assert found.configurable["user_id"] == found.configurable["langgraph_auth_user_id"] == "key:ci"
+    assert found.configurable["langgraph_auth_user"] == found.native.as_json() == found.user
+    assert found.configurable["langgraph_auth_permissions"] == sorted(found.permissions)
     assert found.native.identity == "key:ci"
     of_a_person = await who(pool, await made(pool, Rights("laptop", ("viewer",), "default", user_id="ada")))
     assert (of_a_person.user_id, of_a_person.tenant, of_a_person.rate_limit) == ("ada", "default", None)

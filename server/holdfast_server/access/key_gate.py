@@ -70,7 +70,13 @@ class KeyGate:
             permissions=permissions,
             how="key",
             user=user,
-            configurable={"langgraph_auth_user_id": identity, "user_id": identity},
+            # All of it, or a request could say the rest itself.
+            configurable={
+                "langgraph_auth_user": user,
+                "langgraph_auth_user_id": identity,
+                "langgraph_auth_permissions": user["permissions"],
+                "user_id": identity,
+            },
             native=User(user),
             key_id=str(row["key_id"]),
             rate_limit=row["rate_limit"],

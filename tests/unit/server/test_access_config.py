@@ -128,7 +128,7 @@ def test_a_house_that_asks_nobody_is_not_opened_to_others(tmp_path: Path, host: 
 
 
 def test_any_way_to_ask_opens_it(tmp_path: Path) -> None:
-    handler = {"auth": {"path": "./auth.py:auth"}}
+    handler: dict[str, Any] = {"auth": {"path": "./auth.py:auth"}}
     for asked in (
         entrance(tmp_path, {"keys": True}),
         entrance(tmp_path, {}, require_keys=True),

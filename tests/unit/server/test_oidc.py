@@ -112,7 +112,7 @@ async def test_claims_become_user_tenant_and_roles(gate: OidcGate, provider: Ide
 
 
 async def test_a_claim_cannot_say_what_only_we_say(gate: OidcGate, provider: IdentityProvider) -> None:
-    claims = {"permissions": ["keys.manage"], "identity": "root", "is_authenticated": False}
+    claims: dict[str, Any] = {"permissions": ["keys.manage"], "identity": "root", "is_authenticated": False}
     who = await gate.who(provider.token(org="acme", **claims))
     assert who.permissions == ROLES["viewer"]
     assert (who.native.identity, who.native.is_authenticated) == ("ada", True)
