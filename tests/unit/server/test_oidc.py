@@ -158,8 +158,10 @@ async def test_a_token_must_say_what_we_need(
     gate: OidcGate, provider: IdentityProvider, claims: dict[str, Any], status: int, words: str
 ) -> None:
     now = int(time.time())
-    given = {name: now + value if isinstance(value, Ahead) else value for name, value in claims.items()}
-    token = provider.token(**({"org": "acme"} | given))
+    given: dict[str, Any] = {
+        name: now + value if isinstance(value, Ahead) else value for name, value in claims.items()
+    }
+    token = provider.token(**{"org": "acme", **given})
     if status == 200:
         assert await gate.who(token)
         return
