@@ -1,38 +1,19 @@
-"""The command line: `holdfast dev | serve | worker | migrate | doctor`."""
+"""The command line: `holdfast dev | serve | worker | migrate | doctor | keys`."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import sys
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
 from holdfast_server.errors import ConfigError, HoldfastError
+from holdfast_server.keys_command import keys
+from holdfast_server.options import config_option, database_option
 from holdfast_server.settings import Settings
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def config_option(command: F) -> F:
-    """`-c langgraph.json`."""
-    return click.option(
-        "-c",
-        "--config",
-        type=click.Path(path_type=Path, dir_okay=False),
-        help="The langgraph.json to run.  [default: langgraph.json]",
-    )(command)
-
-
-def database_option(command: F) -> F:
-    """`--database-url`."""
-    return click.option(
-        "--database-url", help="PostgreSQL to use, version 15 or newer.  [default: $DATABASE_URL]"
-    )(command)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -124,6 +105,9 @@ def doctor(config: Path | None, database_url: str | None) -> None:
     for finding in findings:
         click.echo(finding.line())
     sys.exit(0 if all(finding.fine for finding in findings) else 1)
+
+
+cli.add_command(keys)
 
 
 def _with_database(settings: Settings) -> Settings:

@@ -20,6 +20,7 @@ import httpx
 from psycopg import Error
 
 from holdfast_server.config.app import AppConfig, read_config
+from holdfast_server.config.entrance import Entrance
 from holdfast_server.db.embedded import embedded_postgres, revive
 from holdfast_server.db.migrate import migrate
 from holdfast_server.db.pool import connect
@@ -90,6 +91,7 @@ def run_dev(settings: Settings, *, host: str, port: int, workers: int) -> None:
         DatabaseError: PostgreSQL does not start or does not answer.
     """
     config = read_config(settings.config)
+    Entrance.of(settings, config).check(host)
     _check_port(host, port)
     # Until the loop runs a signal is only noted: one that arrives while PostgreSQL starts must not orphan it.
     told = threading.Event()
@@ -125,6 +127,7 @@ async def _run(
         _say(f"migrated the database: {name}")
     children = _children(settings, config.path, host=host, port=port, workers=workers)
     keeping = [asyncio.create_task(child.keep_alive()) for child in children]
+    _introduce(Entrance.of(settings, config), nursed)
     ready = asyncio.create_task(
         _announce(config, settings.database_url, host=host, port=port, workers=workers)
     )
@@ -137,6 +140,14 @@ async def _run(
         nursing.cancel()
     await asyncio.gather(*(child.stop() for child in children))
     await asyncio.gather(*keeping)
+
+
+def _introduce(entrance: Entrance, data_dir: Path | None) -> None:
+    """Says who may call, and how somebody becomes one of them."""
+    _say(entrance.said())
+    if entrance.keys:
+        where = f" --data-dir {data_dir}" if data_dir is not None and data_dir != Settings().data_dir else ""
+        _say(f"make a key: holdfast keys create --name me --role admin{where}")
 
 
 def _children(settings: Settings, config: Path, *, host: str, port: int, workers: int) -> list[Child]:

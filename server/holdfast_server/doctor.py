@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from psycopg import Error
 
 from holdfast_server.config.app import AppConfig, read_config
+from holdfast_server.config.entrance import Entrance
 from holdfast_server.custom.code import load_user_code
 from holdfast_server.db.migrate import pending
 from holdfast_server.db.pool import Conn, connect
@@ -94,8 +95,8 @@ def _graphs(settings: Settings) -> list[Finding]:
         return [Finding("config", False, str(error))]
     loaded = load_graphs(config)
     try:
-        load_user_code(config, limit=settings.handler_timeout)
-        custom = Finding("auth, http", True, _custom(config))
+        load_user_code(config, limit=settings.handler_timeout, require_keys=settings.require_keys)
+        custom = Finding("auth, http", True, _custom(settings, config))
     except ConfigError as error:
         custom = Finding("auth, http", False, str(error))
     unused = f"; not used: {', '.join(config.unknown_keys)}" if config.unknown_keys else ""
@@ -107,9 +108,8 @@ def _graphs(settings: Settings) -> list[Finding]:
     ]
 
 
-def _custom(config: AppConfig) -> str:
-    who = "asks your handler who calls" if config.auth else "open: nobody is asked who they are"
-    return who + ("; serves your application" if config.http.app else "")
+def _custom(settings: Settings, config: AppConfig) -> str:
+    return Entrance.of(settings, config).said() + ("; serves your application" if config.http.app else "")
 
 
 def _model_keys() -> Finding:

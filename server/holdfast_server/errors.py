@@ -5,6 +5,8 @@ HoldfastError
 ├── UserCodeError      something that langgraph.json names cannot be imported (user_code.py)
 ├── GraphLoadError     one graph cannot be loaded; the others run on
 ├── DatabaseError      no database, or one that is not ours
+├── KeyUnusable        an API key that somebody named does not exist, or is dead
+├── ProviderSilent     an identity provider does not tell its keys (access/provider.py)
 ├── ExitInGraph        user code asked the process to exit (workers/exits.py)
 ├── LeaseLost          this worker was superseded: it must stop and write nothing
 ├── ThreadBusy         a write to a thread's state while a run owns the thread
@@ -34,6 +36,14 @@ class GraphLoadError(HoldfastError):
 
 class DatabaseError(HoldfastError):
     """The database cannot be reached or is not a Holdfast database."""
+
+
+class KeyUnusable(HoldfastError):
+    """The API key that was named cannot be worked on."""
+
+
+class ProviderSilent(HoldfastError):
+    """The identity provider does not answer, or not with its keys."""
 
 
 class LeaseLost(HoldfastError):

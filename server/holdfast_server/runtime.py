@@ -6,7 +6,6 @@ Each imports only its own parts: the API starts in a fraction of a worker's time
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import os
 import signal
@@ -20,7 +19,6 @@ from starlette.types import ASGIApp
 from uuid_utils.compat import uuid7
 
 from holdfast_server.db.migrate import check_migrated
-from holdfast_server.errors import ConfigError
 from holdfast_server.settings import Settings
 from holdfast_server.supervisor_watch import end_with_supervisor
 
@@ -53,7 +51,7 @@ def api(settings: Settings, config: AppConfig | None = None) -> ApiProcess:
     from holdfast_server.workers.rescuer import Rescuer
 
     http = config.http if config else HttpConfig()
-    code = load_user_code(config, limit=settings.handler_timeout)
+    code = load_user_code(config, limit=settings.handler_timeout, require_keys=settings.require_keys)
     app = make_app(
         settings,
         companion=Rescuer,
@@ -61,6 +59,7 @@ def api(settings: Settings, config: AppConfig | None = None) -> ApiProcess:
         webhooks=None if "webhooks" in http.disabled else config.webhooks if config else Webhooks(),
         disabled=http.disabled,
         around=code.running,
+        beside_pool=code.house.open,
     )
     cors = http.cors or (None if code.brings_cors else Cors())
     return ApiProcess(
@@ -104,16 +103,16 @@ def serve(settings: Settings, config: AppConfig | None, *, host: str, port: int)
     """Serves the API until SIGINT or SIGTERM.
 
     Raises:
-        ConfigError: code that langgraph.json names for the API does not load.
+        ConfigError: strangers could call unasked, or code that langgraph.json names does not load.
     """
+    from holdfast_server.config.entrance import Entrance
+
+    entrance = Entrance.of(settings, config)
+    entrance.check(host)
+    logger.info("%s", entrance.said())
     end_with_supervisor()
     if config is not None:
         _warn_of_unused(config)
-    if not is_loopback(host) and (config is None or config.auth is None):
-        logger.warning(
-            "%s can be reached from outside and nobody is asked who they are; set auth in langgraph.json",
-            host,
-        )
     asyncio.run(check_migrated(settings.database_url))
     process = api(settings, config)
     uvicorn_config = uvicorn.Config(
@@ -125,19 +124,6 @@ def serve(settings: Settings, config: AppConfig | None, *, host: str, port: int)
         timeout_graceful_shutdown=5,
     )
     _Server(uvicorn_config, process.app).run()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server that listens on `host`, a name or an address.
-
-    Raises:
-        ConfigError: the name stands for no address.
-    """
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        raise ConfigError(f"cannot listen on {host!r}: {error.strerror}; correct --host") from None
-    return all(ipaddress.ip_address(address[0]).is_loopback for *_, address in found)
 
 
 class _Server(uvicorn.Server):

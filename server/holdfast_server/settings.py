@@ -12,6 +12,16 @@ from typing import Any
 from holdfast_server.errors import ConfigError
 
 PREFIX = "HOLDFAST_"
+_FLAGS = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +47,7 @@ class Settings:
         pool_size: PostgreSQL connections of one process.
         handler_timeout: how long code of yours in the API (an auth handler) may take to answer.
         ask_patience: how long the API waits for a worker's answer about a state or the store; at most 18.
+        require_keys: whether callers need an API key (or another way to say who they are) also on loopback.
         max_body: bytes that a request's body may have.
         webhook_attempts: a webhook that failed so often is dead.
         webhook_pause: time between the first attempts at a webhook; it doubles from the third on.
@@ -61,6 +72,7 @@ class Settings:
     pool_size: int = 12
     handler_timeout: float = 10.0
     ask_patience: float = 15.0
+    require_keys: bool = False
     max_body: int = 50_000_000
     webhook_attempts: int = 3
     webhook_pause: float = 2.0
@@ -95,11 +107,15 @@ def _parse(name: str, raw: str, default: object) -> object:
         match default:
             case Path():
                 return Path(raw)
+            case bool():
+                return _FLAGS[raw.strip().lower()]
             case int():
                 return int(raw)
             case float():
                 return float(raw)
             case _:
                 return raw
+    except KeyError:
+        raise ConfigError(f"{name} is {raw!r}; it must be true or false") from None
     except ValueError:
         raise ConfigError(f"{name} is {raw!r}, which is no number; correct or unset it") from None

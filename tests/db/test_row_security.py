@@ -23,6 +23,8 @@ HOUSE = {
     "vector_migrations",
 }  # fmt: skip
 ENGINE = "procrastinate_"
+# Nobody but the owner of the database reads these.
+CLOSED = {"api_key"}
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ async def test_the_application_owns_nothing_and_reads_no_tickets(owner: Conn, ap
     engine = await rows(
         owner, "select relname from pg_class where relkind = 'r' and relname like 'procrastinate%%'"
     )
-    for table in engine:
+    for table in [*engine, *({"relname": name} for name in CLOSED)]:
         async with app.connection() as conn:
             with pytest.raises(InsufficientPrivilege):
                 await conn.execute(SQL("select from {}").format(Identifier(table["relname"])))
@@ -79,8 +81,9 @@ async def two_tenants(app: Pool, owner: Conn) -> list[str]:
     for name in names:
         await owner.execute("select set_config('holdfast.tenant', %s, false)", [name])
         await owner.execute("insert into tenant (tenant) values (%s)", [name])
+        things = {"thread": thread_id, "assistant": assistant_id, "id": uuid4()}
         for text in SCENE:
-            await owner.execute(text, {"thread": thread_id, "assistant": assistant_id, "id": uuid4()})
+            await owner.execute(text, things)
         store = Stores(Memory(), app).of(name)
         await store.aput(("facts",), "k", {"of": name})
     return names
@@ -109,7 +112,7 @@ SCENE: tuple[LiteralString, ...] = (
 async def test_a_forgotten_filter_shows_own_rows_and_no_others(
     two_tenants: list[str], app: Pool, owner: Conn
 ) -> None:
-    for table in sorted(await tables(owner, owned=True)):
+    for table in sorted(await tables(owner, owned=True) - CLOSED):
         every = SQL("select tenant from {}").format(Identifier(table))
         for name in two_tenants:
             async with TenantPool(app, name).connection() as conn:
@@ -123,7 +126,7 @@ async def test_nobody_changes_or_deletes_the_rows_of_others(
     two_tenants: list[str], app: Pool, owner: Conn
 ) -> None:
     first, second = two_tenants
-    for table in sorted(await tables(owner, owned=True) - {"tenant"}):
+    for table in sorted(await tables(owner, owned=True) - CLOSED - {"tenant"}):
         name = Identifier(table)
         async with TenantPool(app, first).connection() as conn:
             await conn.execute(SQL("delete from {}").format(name))

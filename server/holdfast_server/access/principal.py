@@ -10,6 +10,8 @@ from holdfast_server.access.permissions import EVERYTHING, Permission
 
 # How we know who it is: nobody was asked; an API key; a token of an identity provider; the `auth` handler.
 How = Literal["open", "key", "oidc", "handler"]
+# Where a request remembers who calls, so that nobody is asked twice.
+KNOWN = "holdfast.principal"
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Principal:
         configurable: what every run of this principal gets into its `configurable`.
         native: the handler's own answer, for its `on` handlers.
         key_id: the API key that was shown, whose rate limit holds.
+        rate_limit: requests a minute that the key allows; None: as many as anybody.
     """
 
     tenant: str = "default"
@@ -37,6 +40,7 @@ class Principal:
     configurable: Mapping[str, Any] = field(default_factory=dict)
     native: Any = None
     key_id: str | None = None
+    rate_limit: int | None = None
 
     def may(self, permission: Permission) -> bool:
         """Whether this is allowed, as far as roles go; an `on` handler may still refuse."""

@@ -49,6 +49,7 @@ def make_app(
     gatekeeper: Gatekeeper,
     disabled: Collection[Part] = (),
     around: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    beside_pool: Callable[[Pool], AbstractAsyncContextManager[None]] = lambda _: nullcontext(),
     webhooks: Webhooks | None = _ANYWHERE,
 ) -> FastAPI:
     """The application of one API process.
@@ -59,6 +60,7 @@ def make_app(
         gatekeeper: says who calls and what they may do.
         disabled: parts of the API that are not served.
         around: opened before the first request and closed after the last.
+        beside_pool: the same, for what needs the database.
         webhooks: where webhooks may go; None: nowhere.
     """
 
@@ -67,7 +69,7 @@ def make_app(
         url = settings.database_url
         pool = make_pool(url, size=settings.pool_size, name="api", role="holdfast_app")
         house = make_pool(url, size=_HOUSE, name="api-house", role="holdfast_system")
-        async with around(), pool, house:
+        async with around(), pool, house, beside_pool(pool):
             hub = Hub(settings.database_url)
             await hub.start()
             beside = [companion(house, settings), LagWatch(app.state.meter.lagged)]

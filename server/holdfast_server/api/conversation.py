@@ -17,12 +17,13 @@ from holdfast_server.access.visible import Visible
 from holdfast_server.api.backend import Backend
 from holdfast_server.api.channels import Subscription, is_for_protocol, protocol_event
 from holdfast_server.api.commands import Command, answer, refusal, success
+from holdfast_server.api.still_known import still_known
 from holdfast_server.api.stopping import ServerStopping
 from holdfast_server.api.thread_stream import thread_feed
 from holdfast_server.errors import ApiError
 
-# Close codes: the server goes down, come again; the thread is gone.
-_RESTART, _GONE = 1012, 1000
+# Close codes: the server goes down, come again; the thread is gone; the caller is not let in any more.
+_RESTART, _GONE, _REFUSED = 1012, 1000, 1008
 _MOST_SUBSCRIPTIONS = 64
 
 
@@ -86,6 +87,11 @@ class Conversation:
         raise WebSocketDisconnect(_GONE)
 
     async def _hear(self, raw: str | bytes) -> None:
+        try:
+            await still_known(self.backend, self.socket)
+        except ApiError as error:
+            await self.socket.close(_REFUSED, error.detail)
+            raise WebSocketDisconnect(_REFUSED) from None
         try:
             command = Command.of(wire.loads(raw))
         except (ValueError, ApiError) as error:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from holdfast_server.config.access import AccessConfig, read_access
 from holdfast_server.config.section import Section
 
-_KNOWN: tuple[str, ...] = ()
+_KNOWN: tuple[str, ...] = ("access",)
 
 
 @dataclass(frozen=True)
 class HouseConfig:
     """What the section says; every part has its own file and its own default."""
 
+    access: AccessConfig = field(default_factory=AccessConfig)
     unknown_keys: tuple[str, ...] = ()
 
 
@@ -24,4 +26,6 @@ def read_house(path: Path, value: object) -> HouseConfig:
         ConfigError: the sentence names the key and the mend.
     """
     house = Section.of(path, "holdfast", value)
-    return HouseConfig(unknown_keys=house.unknown(_KNOWN))
+    return HouseConfig(
+        access=read_access(path, house.values.get("access")), unknown_keys=house.unknown(_KNOWN)
+    )

@@ -13,17 +13,21 @@ from langgraph_sdk import Auth
 from langgraph_sdk.auth.types import AuthContext
 from starlette.requests import HTTPConnection
 
+from holdfast_server.access.claims import claim, name_of, words
 from holdfast_server.access.gatekeeper import Action, Resource
-from holdfast_server.access.principal import Principal
+from holdfast_server.access.permissions import permissions_of
+from holdfast_server.access.principal import KNOWN, Principal
+from holdfast_server.access.tenant import DEFAULT, tenant_named
+from holdfast_server.access.user import User
 from holdfast_server.access.visible import Visible, visible_under
+from holdfast_server.config.access import AccessConfig
 from holdfast_server.custom.loop import UserCodeExited, UserCodeStuck, UserLoop
 from holdfast_server.custom.parameters import offered, wanted_by
 from holdfast_server.custom.user import native, user_of
 from holdfast_server.errors import ApiError, ConfigError
 
 logger = logging.getLogger(__name__)
-# Where a request remembers who calls, so that nobody is asked twice.
-_KNOWN = "holdfast.principal"
+_ALONE = AccessConfig()
 
 
 class AuthGate:
@@ -33,21 +37,33 @@ class AuthGate:
         auth: the user's object.
         where: its path in langgraph.json, for errors.
         limit: seconds that a handler may take.
+        access: what tenant and roles the handler's users have, and whether others may call than them.
 
     Raises:
-        ConfigError: the object cannot decide who calls.
+        ConfigError: the object cannot decide who calls, and nothing else does.
     """
 
-    def __init__(self, auth: object, *, where: str, loop: UserLoop, limit: float) -> None:
+    def __init__(
+        self, auth: object, *, where: str, loop: UserLoop, limit: float, access: AccessConfig = _ALONE
+    ) -> None:
         if not isinstance(auth, Auth):
             raise ConfigError(f"{where} is a {type(auth).__name__}; it must be a langgraph_sdk.Auth")
-        if auth._authenticate_handler is None:
-            raise ConfigError(f"{where} has no @auth.authenticate handler; without one nobody could call")
+        if auth._authenticate_handler is None and not access.asks:
+            raise ConfigError(
+                f"{where} has no @auth.authenticate handler; without one nobody could call. "
+                'Add one, or let callers in by "holdfast": {"access": {"keys": true}} or "oidc"'
+            )
         self._auth = auth
-        self._authenticate: Callable[..., Any] = auth._authenticate_handler
-        self._wanted = wanted_by(self._authenticate, where)
+        self._authenticate: Callable[..., Any] | None = auth._authenticate_handler
+        self._wanted = wanted_by(self._authenticate, where) if self._authenticate else frozenset()
         self._loop = loop
         self._limit = limit
+        self._access = access
+
+    @property
+    def authenticates(self) -> bool:
+        """Whether it has a handler that says who calls; without one it only rules what they may do."""
+        return self._authenticate is not None
 
     async def authenticate(self, connection: HTTPConnection) -> Principal:
         """Who calls; asked once for a request.
@@ -55,11 +71,11 @@ class AuthGate:
         Raises:
             ApiError: 401 or whatever the handler raises; 504 when it does not answer.
         """
-        known = connection.scope.get(_KNOWN)
+        known = connection.scope.get(KNOWN)
         if not isinstance(known, Principal):
             given = await offered(self._wanted, connection)
             known = await self._asked(self._who(given), refusal=401)
-            connection.scope[_KNOWN] = known
+            connection.scope[KNOWN] = known
         return known
 
     async def authorize(
@@ -74,13 +90,16 @@ class AuthGate:
         if handler is None:
             return None
         had_metadata = "metadata" in value
-        verdict = await self._asked(_decided(handler, caller.native, resource, action, value), refusal=403)
+        # A caller of another gatekeeper has a user as well; who has none is nobody.
+        user = User(caller.user or {"identity": ""}) if caller.native is None else caller.native
+        verdict = await self._asked(_decided(handler, user, resource, action, value), refusal=403)
         if had_metadata and not isinstance(value.get("metadata"), dict):
             raise ApiError(500, f"The auth handler left {value.get('metadata')!r} as metadata, no object")
         return _visible(verdict)
 
     async def _who(self, given: Mapping[str, Any]) -> Principal:
         """Runs on the user's thread: also reading the answer may run code of the user's."""
+        assert self._authenticate is not None, "an object without this handler is not asked"
         if inspect.iscoroutinefunction(self._authenticate):
             answer = await self._authenticate(**given)
         else:
@@ -90,13 +109,38 @@ class AuthGate:
         if user is None:
             raise ApiError(401, "Unauthorized")
         said = user.as_json()
+        roles = self._roles_of(said)
         configurable = {
             "langgraph_auth_user": said,
             "langgraph_auth_user_id": said["identity"],
             "langgraph_auth_permissions": said["permissions"],
             "user_id": said["identity"],
         }
-        return Principal(user=said, configurable=configurable, native=native(answer, user))
+        return Principal(
+            tenant=self._tenant_of(said),
+            user_id=said["identity"],
+            roles=roles,
+            permissions=permissions_of(roles, self._access.roles),
+            how="handler",
+            user=said,
+            configurable=configurable,
+            native=native(answer, user),
+        )
+
+    def _roles_of(self, said: Mapping[str, Any]) -> frozenset[str]:
+        path = self._access.handler.roles
+        return frozenset({"developer"}) if path is None else words(claim(said, path))
+
+    def _tenant_of(self, said: Mapping[str, Any]) -> str:
+        path = self._access.handler.tenant
+        if path is None:
+            return DEFAULT
+        try:
+            return tenant_named(name_of(claim(said, path)))
+        except ValueError:
+            raise ApiError(
+                403, f"The auth handler names no tenant: {path} is missing or no name of one"
+            ) from None
 
     def _handler(self, resource: Resource, action: Action) -> Callable[..., Awaitable[Any]] | None:
         for key in ((resource, action), (resource, "*"), ("*", action), ("*", "*")):

