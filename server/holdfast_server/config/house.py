@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from holdfast_server.config.secrets import SecretsConfig, read_secrets
 from holdfast_server.config.section import Section
 
-_KNOWN: tuple[str, ...] = ()
+_KNOWN: tuple[str, ...] = ("secrets",)
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class HouseConfig:
     """What the section says; every part has its own file and its own default."""
 
     unknown_keys: tuple[str, ...] = ()
+    secrets: SecretsConfig = field(default_factory=SecretsConfig)
 
 
 def read_house(path: Path, value: object) -> HouseConfig:
@@ -24,4 +26,8 @@ def read_house(path: Path, value: object) -> HouseConfig:
         ConfigError: the sentence names the key and the mend.
     """
     house = Section.of(path, "holdfast", value)
-    return HouseConfig(unknown_keys=house.unknown(_KNOWN))
+    secrets = read_secrets(path, house.values.get("secrets"))
+    return HouseConfig(
+        unknown_keys=(*house.unknown(_KNOWN), *secrets.unknown_keys),
+        secrets=secrets,
+    )

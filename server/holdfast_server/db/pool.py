@@ -12,6 +12,7 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
 from holdfast_server import wire
+from holdfast_server.db.masked_cursor import MaskedCursor, masked_json
 
 SCHEMA = "holdfast"
 _SESSION = (
@@ -37,14 +38,23 @@ def make_pool(url: str, *, size: int, name: str) -> Pool:
         configure=_configure,
         check=_not_hung_up,
         timeout=30.0,
-        kwargs={"row_factory": dict_row, "prepare_threshold": 0, "application_name": f"holdfast-{name}"},
+        kwargs={
+            "row_factory": dict_row,
+            "cursor_factory": MaskedCursor,
+            "prepare_threshold": 0,
+            "application_name": f"holdfast-{name}",
+        },
     )
 
 
 async def connect(url: str, *, name: str, **options: Any) -> Conn:
     """One connection of its own, set up like those of the pool (for LISTEN and for locks of a session)."""
     conn = await AsyncConnection.connect(
-        url, row_factory=dict_row, application_name=f"holdfast-{name}", **options
+        url,
+        row_factory=dict_row,
+        cursor_factory=MaskedCursor,
+        application_name=f"holdfast-{name}",
+        **options,
     )
     await _configure(conn)
     return conn
@@ -72,7 +82,7 @@ async def _not_hung_up(conn: AsyncConnection[Any]) -> None:
 
 
 async def _configure(conn: AsyncConnection[Any]) -> None:
-    set_json_dumps(wire.dumps, conn)
+    set_json_dumps(masked_json(wire.dumps), conn)
     set_json_loads(orjson.loads, conn)
     await conn.set_autocommit(True)
     await conn.execute(_SESSION, [f"{SCHEMA}, public"])

@@ -21,6 +21,7 @@ def api_status(state: str) -> str:
 class ClaimedRun:
     """A run that this process owns as long as its epoch is the newest."""
 
+    tenant: str
     run_id: UUID
     thread_id: UUID
     assistant_id: UUID

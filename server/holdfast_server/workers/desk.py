@@ -16,8 +16,12 @@ from holdfast_server.db.pool import Conn, Pool, connect, make_pool
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import ApiError
 from holdfast_server.graphs.served import ServedGraph
+from holdfast_server.secrets.provider import HOUSE
+from holdfast_server.secrets.secrets import Secrets
+from holdfast_server.secrets.tenant import TenantSecrets
 from holdfast_server.settings import Settings
 from holdfast_server.workers import answers
+from holdfast_tools.secrets import use_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -54,15 +58,18 @@ class GraphSubject:
     channel: LiteralString = "holdfast_ask"
     statement = "take_ask"
 
-    def __init__(self, graphs: Mapping[str, ServedGraph]) -> None:
+    def __init__(self, graphs: Mapping[str, ServedGraph], secrets: Secrets | None = None) -> None:
         self._graphs = graphs
+        self._secrets = secrets or Secrets()
         self.params: Mapping[str, Any] = {"graphs": list(graphs)}
 
     def open(self, pool: Pool) -> Answer:
         """Answers by the graph that the question names."""
 
         async def answer(row: DictRow) -> str:
-            return await answers.answer(pool, self._graphs[row["graph_id"]], row["verb"], row["question"])
+            # A factory may need a secret to make the graph that is asked.
+            with use_secrets(TenantSecrets(self._secrets, row.get("tenant", HOUSE))):
+                return await answers.answer(pool, self._graphs[row["graph_id"]], row["verb"], row["question"])
 
         return answer
 

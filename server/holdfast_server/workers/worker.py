@@ -17,6 +17,7 @@ from holdfast_server.memory.store import Memory
 from holdfast_server.runs.carrier import Carrier
 from holdfast_server.runs.executor import Execution
 from holdfast_server.runs.lease import claim
+from holdfast_server.secrets.secrets import Secrets
 from holdfast_server.settings import Settings
 from holdfast_server.workers.actor import Actor
 from holdfast_server.workers.desk import Desk, GraphSubject, Subject
@@ -41,6 +42,7 @@ class Worker:
         worker_id: its name in the database.
         loaded: its graphs.
         webhooks: where webhooks may go; their headers have their values.
+        secrets: what runs may refer to.
     """
 
     def __init__(
@@ -50,11 +52,13 @@ class Worker:
         worker_id: UUID,
         loaded: LoadedGraphs,
         webhooks: Webhooks | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         self._settings = settings
         self._worker_id = worker_id
         self._loaded = loaded
         self._webhooks = webhooks or Webhooks()
+        self._secrets = secrets or Secrets()
         self._stopping = asyncio.Event()
         self._started = False
 
@@ -93,7 +97,10 @@ class Worker:
         config = self._loaded.config
         memory = Memory(config.store, config.folder) if config else Memory()
         lifetimes = config.checkpointer if config else CheckpointerConfig()
-        subjects: tuple[Subject, ...] = (GraphSubject(graphs), StoreSubject(memory))
+        subjects: tuple[Subject, ...] = (
+            GraphSubject(graphs, self._secrets),
+            StoreSubject(memory),
+        )
         desks = [Desk(settings, worker_id=self._worker_id, subject=subject) for subject in subjects]
         threads: tuple[Heartbeat | Desk, ...] = (heartbeat, *desks)
         async with make_pool(settings.database_url, size=settings.pool_size, name="worker") as pool:
@@ -146,6 +153,7 @@ class Worker:
             served=self._loaded.graphs[run.graph_id],
             pool=self._pool,
             store=self._store,
+            secrets=self._secrets,
             recursion_limit=self._settings.recursion_limit,
             timeout=self._settings.run_timeout,
         )
