@@ -7,6 +7,7 @@ from typing import Any, Self, TypeVar
 
 from psycopg import AsyncCursor
 
+from holdfast_server import wire
 from holdfast_server.masking.masker import MASKER
 
 Row = TypeVar("Row")
@@ -30,6 +31,6 @@ def _masked(params: Any) -> Any:
     return None if params is None else [MASKER.value(value) for value in params]
 
 
-def masked_json(dumps: Any) -> Any:
-    """A writer of JSON whose text is masked."""
-    return lambda value: MASKER.bytes(dumps(value))
+def masked_json(value: object) -> bytes:
+    """Writes a value as JSON, masked."""
+    return MASKER.bytes(wire.dumps(value))

@@ -11,7 +11,6 @@ from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
-from holdfast_server import wire
 from holdfast_server.db.masked_cursor import MaskedCursor, masked_json
 
 SCHEMA = "holdfast"
@@ -82,7 +81,7 @@ async def _not_hung_up(conn: AsyncConnection[Any]) -> None:
 
 
 async def _configure(conn: AsyncConnection[Any]) -> None:
-    set_json_dumps(masked_json(wire.dumps), conn)
+    set_json_dumps(masked_json, conn)
     set_json_loads(orjson.loads, conn)
     await conn.set_autocommit(True)
     await conn.execute(_SESSION, [f"{SCHEMA}, public"])

@@ -27,7 +27,8 @@ OTHER = "00000000-0000-0000-0000-0000000000ff"
 def run(attempts: int = 1, **kwargs: Any) -> ClaimedRun:
     return ClaimedRun(
         tenant="default", run_id=UUID(int=1), thread_id=UUID(int=2), assistant_id=UUID(int=3), graph_id="g",
-        epoch=attempts, attempts=attempts, kwargs=kwargs, metadata={"mine": 1}, answers=None, cancel_action=None,
+        epoch=attempts, attempts=attempts, kwargs=kwargs, metadata={"mine": 1}, answers=None,
+        cancel_action=None,
     )  # fmt: skip
 
 
