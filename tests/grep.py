@@ -19,6 +19,7 @@ def writings(value: str) -> set[bytes]:
     """The writings in which somebody could read a value; a multi-line one also by its lines."""
     raw = value.encode()
     texts = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
+    texts |= {json.dumps(text, ensure_ascii=plain)[1:-1] for text in texts for plain in (True, False)}
     texts |= {quote(value), quote(value, safe=""), raw.hex(), *_secret_lines(value)}
     # The middle of its base64, at each offset.
     cut = {b64encode(b"x" * offset + raw)[4:-4] for offset in range(3)}

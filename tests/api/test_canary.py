@@ -142,8 +142,12 @@ async def _leak_by(house: House, client: Client, graph: str) -> None:
         "webhook": f"{house.receiver.url}/{graph}",
     }
     parts = client.runs.stream(thread_id, graph, stream_mode=MODES, stream_subgraphs=True, **asked)
+    said = ""
     async for part in parts:
         house.hear(part)
+        said += str(part.data[0]["content"]) if part.event == "messages" else ""
+    # What a model says in pieces, put together.
+    house.heard.append(said)
     for run in house.hear(await client.runs.list(thread_id)):
         house.hear(await client.runs.get(thread_id, run["run_id"]))
         async for part in client.runs.join_stream(thread_id, run["run_id"], last_event_id="0"):
@@ -200,6 +204,7 @@ async def test_the_stored_run_keeps_the_references(house: House) -> None:
 
 async def test_what_nobody_knows_to_be_a_secret_stays(house: House) -> None:
     unknown = f"only-the-client-knows-{secrets.token_hex(8)}"
+    client: Client
     async with house.stack.client() as client:
         await client.runs.wait(None, "prying", input={"x": [unknown]})
     held = grep.database(house.stack.database_url)
@@ -209,6 +214,7 @@ async def test_what_nobody_knows_to_be_a_secret_stays(house: House) -> None:
 
 async def test_a_callers_key_is_masked_by_its_form_whoever_sends_it(house: House) -> None:
     key = f"hf_ab12cd34_{secrets.token_urlsafe(33)[:43]:x<43}"
+    client: Client
     async with house.stack.client() as client:
         said = await client.runs.wait(None, "prying", input={"x": [key]})
     assert key not in repr(said)

@@ -6,6 +6,7 @@ import logging
 import re
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
@@ -24,10 +25,28 @@ _ORDINARY = frozenset({
 })  # fmt: skip
 # A provider may give a new value at every use; the last ones are kept.
 _KEPT = 16
+# Of a value that a model says word by word, so much is held back to see whether it is one.
+_LONGEST_BEGINNING = 256
 # The key of a caller; its first part is its public name and stays, so that two keys never look the same.
 _KEY = re.compile(rb"(?<![A-Za-z0-9])(hf_[a-z0-9]{8}_)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
 _BEARER = re.compile(r"(?i)\b((?:bearer|basic)\s+|authorization['\"]?\s*[:=]\s*['\"]?)([\w.~+/=-]{8,})")
-_Found = tuple[BytesAhoCorasick, list[bytes]]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What is known, ready to be looked for.
+
+    Attributes:
+        finder: finds the needles.
+        masks: what stands in the place of each.
+        beginnings: how a value may begin that is not all there yet.
+        longest: of the beginnings, in characters.
+    """
+
+    finder: BytesAhoCorasick
+    masks: list[bytes]
+    beginnings: frozenset[str]
+    longest: int
 
 
 class Masker:
@@ -64,6 +83,10 @@ class Masker:
             self._values[name] = [*self._values.get(name, ()), value][-_KEPT:]
             self._stale = True
 
+    def knows(self, value: str) -> bool:
+        """Whether a value is remembered, under whatever name."""
+        return any(value in known for known in self._values.values())
+
     def forget(self) -> None:
         """Knows nothing any more."""
         with self._lock:
@@ -72,11 +95,11 @@ class Masker:
 
     def bytes(self, data: bytes) -> bytes:
         """Masks serialized bytes; the length stays."""
-        found = self._newest() if self._stale else self._found
-        if found is not None and (hits := found[0].find_matches_as_indexes(data)):
+        found = self._newest()
+        if found is not None and (hits := found.finder.find_matches_as_indexes(data)):
             masked = bytearray(data)
             for which, start, end in hits:
-                masked[start:end] = found[1][which]
+                masked[start:end] = found.masks[which]
             data = bytes(masked)
         return _KEY.sub(_without_key, data) if b"hf_" in data else data
 
@@ -111,22 +134,35 @@ class Masker:
                 return tuple(self.value(item) for item in value)
         return value
 
+    def open_end(self, text: str) -> int:
+        """How many characters at the end of a text may be the beginning of a known value."""
+        found = self._newest()
+        if found is None:
+            return 0
+        lengths = range(min(found.longest, len(text)), 0, -1)
+        return next((n for n in lengths if text[-n:] in found.beginnings), 0)
+
     def _newest(self) -> _Found | None:
+        if not self._stale:
+            return self._found
         with self._lock:
             if self._stale:
-                self._found, self._stale = _finder(self._values), False
+                self._found, self._stale = _ready(self._values), False
             return self._found
 
 
-def _finder(values: Mapping[str, list[str]]) -> _Found | None:
+def _ready(values: Mapping[str, list[str]]) -> _Found | None:
     masks: dict[bytes, bytes] = {}
+    beginnings: set[str] = set()
     for name, known in values.items():
         for value in known:
             masks |= needles(name, value)
+            beginnings.update(value[:n] for n in range(1, min(len(value), _LONGEST_BEGINNING)))
     if not masks:
         return None
     # The longest wins: a secret may begin with another one.
-    return BytesAhoCorasick(list(masks), matchkind=MatchKind.LeftmostLongest), list(masks.values())
+    finder = BytesAhoCorasick(list(masks), matchkind=MatchKind.LeftmostLongest)
+    return _Found(finder, list(masks.values()), frozenset(beginnings), max(map(len, beginnings)))
 
 
 def _without_key(match: re.Match[bytes]) -> bytes:

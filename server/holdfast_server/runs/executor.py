@@ -36,6 +36,8 @@ from holdfast_server.runs.invocation import (
 from holdfast_server.runs.lease import finish
 from holdfast_server.runs.run import ClaimedRun
 from holdfast_server.runs.stream import Translator, stream_parts
+from holdfast_server.runs.transformed import Part
+from holdfast_server.runs.unbroken import Unbroken
 from holdfast_server.secrets.reference import resolved_value
 from holdfast_server.secrets.secrets import Secrets
 from holdfast_server.secrets.tenant import TenantSecrets
@@ -128,10 +130,16 @@ class Execution:
             value, config = await self._input(graph, config)
             for event in self._lifecycle("running"):
                 await self._log.append(event)
+            unbroken = Unbroken()
             async for part in stream_parts(graph, value, config, kwargs, self.control):
-                for event in self._seen.events(part):
-                    await self._log.append(event)
+                await self._tell(unbroken.parts(part))
+            await self._tell(unbroken.rest())
             return await self._succeeded(graph, config)
+
+    async def _tell(self, parts: list[Part]) -> None:
+        for part in parts:
+            for event in self._seen.events(part):
+                await self._log.append(event)
 
     async def _input(self, graph: Graph, config: RunnableConfig) -> tuple[Any, RunnableConfig]:
         if self.run.attempts == 1 and not self.run.kwargs.get("command"):

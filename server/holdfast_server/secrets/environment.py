@@ -57,7 +57,8 @@ def references(config: AppConfig) -> list[tuple[str, str]]:
 def learn_environment(environment: Mapping[str, str]) -> None:
     """Teaches the masker what is secret in an environment by its name, and the passwords in its URLs."""
     for name, value in suspects(environment):
-        if not names_in(value):
+        # The name of a reference that was resolved says more than that of a variable.
+        if not names_in(value) and not MASKER.knows(value):
             MASKER.learn(name, value)
 
 
