@@ -62,8 +62,9 @@ class Unbroken:
         if last:
             rests = self._tails.rests(speaker, "call")
             calls += [{"name": None, "id": None, "index": n, "args": rest} for n, rest in rests]
-        if content == message.content and calls == message.tool_call_chunks:
-            return message
+        if calls == message.tool_call_chunks:
+            same = content == message.content
+            return message if same else message.model_copy(update={"content": content})
         # Made anew: LangChain derives the parsed calls from their chunks.
         fields = {name: getattr(message, name) for name in type(message).model_fields}
         told = {"content": content, "tool_call_chunks": calls, "tool_calls": [], "invalid_tool_calls": []}
