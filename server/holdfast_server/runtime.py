@@ -211,8 +211,8 @@ def work(settings: Settings) -> None:
     from holdfast_tools.secrets import use_secrets
 
     end_with_supervisor()
-    asyncio.run(check_migrated(settings.database_url))
     _mask_speech(settings)
+    asyncio.run(check_migrated(settings.database_url))
     config, secrets = prepared(read_config(settings.config))
     hide_variables(config)
     MASKER.in_json = True

@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Coroutine, MutableMapping
+from concurrent.futures import Future
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -28,11 +29,19 @@ class Secrets:
     Args:
         providers: asked in this order.
         shared: names that tenants without one of their own take from the house.
+        patience: seconds that a provider has; twice as long when another one blocks the thread.
     """
 
-    def __init__(self, providers: tuple[AnyProvider, ...] = (), shared: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        providers: tuple[AnyProvider, ...] = (),
+        shared: frozenset[str] = frozenset(),
+        *,
+        patience: float = _PATIENCE,
+    ) -> None:
         self._providers = providers
         self._shared = shared
+        self._patience = patience
 
     @classmethod
     def of(cls, config: AppConfig | None) -> Secrets:
@@ -53,7 +62,11 @@ class Secrets:
             UnknownSecret: no provider has it; says where was looked.
             SecretUnavailable: a provider failed.
         """
-        return await asyncio.wrap_future(self._submit(self._found(tenant, name)))
+        try:
+            async with asyncio.timeout(2 * self._patience):
+                return await asyncio.wrap_future(self._submit(self._found(tenant, name)))
+        except TimeoutError:
+            raise self._stuck(name) from None
 
     def get_now(self, tenant: str, name: str) -> str:
         """The value, for callers without an event loop.
@@ -61,8 +74,10 @@ class Secrets:
         Raises:
             UnknownSecret, SecretUnavailable: as `get`.
         """
-        value: str = self._submit(self._found(tenant, name)).result()
-        return value
+        try:
+            return self._submit(self._found(tenant, name)).result(2 * self._patience)
+        except TimeoutError:
+            raise self._stuck(name) from None
 
     async def _found(self, tenant: str, name: str) -> str:
         if not is_name(name):
@@ -82,18 +97,23 @@ class Secrets:
 
     async def _asked(self, provider: AnyProvider, tenant: str, name: str) -> str | None:
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(self._patience):
                 value = await provider.get(tenant, name)
         except SecretUnavailable as failure:
             raise SecretUnavailable(f"secret:{name}: {failure}") from None
         except TimeoutError:
             where = provider.where(tenant, name)
-            raise SecretUnavailable(f"secret:{name}: {where} did not answer in {_PATIENCE:g} s") from None
+            raise SecretUnavailable(
+                f"secret:{name}: {where} did not answer in {self._patience:g} s"
+            ) from None
         if value == "":
             raise SecretUnavailable(f"secret:{name} is empty in {provider.where(tenant, name)}")
         return value
 
-    def _submit(self, work: Coroutine[Any, Any, T]) -> Any:
+    def _stuck(self, name: str) -> SecretUnavailable:
+        return SecretUnavailable(f"secret:{name}: a provider blocks; let it await what it waits for")
+
+    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     @cached_property

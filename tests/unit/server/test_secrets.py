@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from holdfast_server.errors import ConfigError
 from holdfast_server.masking.masker import MASKER
 from holdfast_server.secrets.environment import prepared, resolved_environment
 from holdfast_server.secrets.errors import SecretUnavailable, UnknownSecret
-from holdfast_server.secrets.provider import Environment, Files
+from holdfast_server.secrets.provider import Code, Environment, Files
 from holdfast_server.secrets.reference import referred, resolved_value
 from holdfast_server.secrets.secrets import Secrets, hide_variables
 
@@ -205,6 +207,27 @@ async def test_a_provider_of_ones_own_may_be_a_class_a_function_or_an_object(tmp
         said = {"secrets": {"providers": [{"path": f"./own.py:{name}"}]}}
         with pytest.raises(ConfigError, match=words):
             Secrets.of(configured(tmp_path, holdfast=said))
+
+
+async def test_a_provider_that_hangs_or_blocks_holds_nobody_up_for_long() -> None:
+    over = threading.Event()
+
+    class Slow:
+        async def get(self, tenant: str, name: str) -> str | None:
+            return str(over.wait() if name == "BLOCK" else await asyncio.Event().wait())
+
+    secrets = Secrets((Code("./slow.py:Slow", Slow()),), patience=0.05)
+    try:
+        for name, words in (
+            ("HANG", "slow.py:Slow did not answer in 0.05 s"),
+            ("BLOCK", "a provider blocks"),
+        ):
+            with pytest.raises(SecretUnavailable, match=words):
+                await secrets.get("default", name)
+        with pytest.raises(SecretUnavailable, match="a provider blocks"):
+            secrets.get_now("default", "BLOCK")
+    finally:
+        over.set()
 
 
 def test_the_section_is_read(tmp_path: Path) -> None:
