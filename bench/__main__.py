@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from bench import latency, reads, recovery, savers
+from bench import latency, masking, reads, recovery, savers
 from bench.house import served
 from holdfast_server.db.embedded import embedded_postgres
 from holdfast_server.db.migrate import migrate
@@ -19,6 +19,7 @@ def main() -> None:
         asyncio.run(migrate(url))
         print(f"{os.cpu_count()} cores, embedded PostgreSQL; trust the ratios, not the times\n")
         asyncio.run(savers.compare(url))
+        asyncio.run(masking.compare(url))
         with served(url, workers=1) as api:
             asyncio.run(latency.compare(url, api))
             asyncio.run(reads.compare(api))

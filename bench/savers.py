@@ -42,11 +42,13 @@ async def _round(stock: AsyncPostgresSaver | None, pool: Pool, runs: int) -> flo
     started = time.perf_counter()
     repeat = 4 if runs == 1 else 1
     for _ in range(repeat):
-        await asyncio.gather(*(_run(stock or FencedSaver(pool)) for _ in range(runs)))
+        await asyncio.gather(*(run(stock or FencedSaver(pool)) for _ in range(runs)))
     return runs * repeat * STEPS / (time.perf_counter() - started)
 
 
-async def _run(saver: BaseCheckpointSaver[Any]) -> None:
+async def run(saver: BaseCheckpointSaver[Any]) -> int:
+    """One run of a trivial graph; answers its supersteps."""
     graph = trivial.copy({"checkpointer": saver})
     config: Any = {"configurable": {"thread_id": str(uuid4())}, "recursion_limit": STEPS + 5}
     await graph.ainvoke({"trail": [], "goal": STEPS}, config, durability="sync")
+    return STEPS

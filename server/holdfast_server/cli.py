@@ -110,6 +110,26 @@ def doctor(config: Path | None, database_url: str | None) -> None:
 cli.add_command(keys)
 
 
+@cli.group()
+def secrets() -> None:
+    """Looks at references like `secret:NAME`; shows no value."""
+
+
+@secrets.command(name="check")
+@config_option
+@click.option("--tenant", default="default", show_default=True, help="Whose secrets NAMES are.")
+@click.argument("names", nargs=-1)
+def check_secrets(config: Path | None, tenant: str, names: tuple[str, ...]) -> None:
+    """Says which references of langgraph.json resolve here, and NAMES of a tenant."""
+    from holdfast_server.config.app import read_config
+    from holdfast_server.secrets.check import check
+
+    settings = Settings.from_environment(config=config)
+    found = check(read_config(settings.config), tenant=tenant, names=names)
+    click.echo("\n".join(checked.line() for checked in found) or "langgraph.json refers to no secrets")
+    sys.exit(0 if all(checked.problem is None for checked in found) else 1)
+
+
 def _with_database(settings: Settings) -> Settings:
     if not settings.database_url:
         raise ConfigError("no database: set DATABASE_URL or --database-url, or use `holdfast dev`")

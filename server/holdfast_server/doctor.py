@@ -18,6 +18,7 @@ from holdfast_server.db.pool import Conn, connect
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import ConfigError
 from holdfast_server.graphs.loader import load_graphs
+from holdfast_server.secrets.environment import prepared
 from holdfast_server.settings import Settings
 
 _CLOCK_TOLERANCE = 2.0
@@ -93,6 +94,10 @@ def _graphs(settings: Settings) -> list[Finding]:
         config = read_config(settings.config)
     except ConfigError as error:
         return [Finding("config", False, str(error))]
+    try:
+        config, _ = prepared(config)
+    except ConfigError as error:
+        return [Finding("secrets", False, str(error))]
     loaded = load_graphs(config)
     try:
         load_user_code(config, limit=settings.handler_timeout, require_keys=settings.require_keys)

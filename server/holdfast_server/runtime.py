@@ -111,6 +111,7 @@ def serve(settings: Settings, config: AppConfig | None, *, host: str, port: int)
     entrance.check(host)
     logger.info("%s", entrance.said())
     end_with_supervisor()
+    config = _masked(settings, config)
     if config is not None:
         _warn_of_unused(config)
     asyncio.run(check_migrated(settings.database_url))
@@ -124,6 +125,34 @@ def serve(settings: Settings, config: AppConfig | None, *, host: str, port: int)
         timeout_graceful_shutdown=5,
     )
     _Server(uvicorn_config, process.app).run()
+
+
+def _masked(settings: Settings, config: AppConfig | None) -> AppConfig | None:
+    """The config with its references resolved; from here on this process says nothing that is secret.
+
+    Raises:
+        ConfigError: a reference does not resolve.
+    """
+    from holdfast_server.secrets.environment import learn_environment, prepared
+    from holdfast_server.secrets.secrets import hide_variables
+
+    _mask_speech(settings)
+    learn_environment({**os.environ, **(config.env if config else {})})
+    if config is None:
+        return None
+    if config.auth or config.http.app:
+        # Without code of the user's nobody here needs a value.
+        config, _ = prepared(config, headers=False)
+    hide_variables(config)
+    return config
+
+
+def _mask_speech(settings: Settings) -> None:
+    from holdfast_server.masking.speech import mask_speech
+    from holdfast_server.secrets.environment import learn_environment
+
+    mask_speech()
+    learn_environment({"DATABASE_URL": settings.database_url})
 
 
 class _Server(uvicorn.Server):
@@ -158,16 +187,27 @@ def _warn_of_unused(config: AppConfig) -> None:
 def work(settings: Settings) -> None:
     """Works until SIGINT or SIGTERM, which drain."""
     from holdfast_server.config.app import read_config
+    from holdfast_server.masking.masker import MASKER
+    from holdfast_server.secrets.environment import prepared
+    from holdfast_server.secrets.provider import HOUSE
+    from holdfast_server.secrets.secrets import hide_variables
+    from holdfast_server.secrets.tenant import TenantSecrets
     from holdfast_server.workers.exits import contain_exits
     from holdfast_server.workers.worker import Worker
+    from holdfast_tools.secrets import use_secrets
 
     end_with_supervisor()
+    _mask_speech(settings)
     asyncio.run(check_migrated(settings.database_url))
-    config = read_config(settings.config)
+    config, secrets = prepared(read_config(settings.config))
+    hide_variables(config)
+    MASKER.in_json = True
     # Headers may name what only langgraph.json's `env` sets.
     headers = config.webhooks.headers_from({**os.environ, **config.env})
     webhooks = replace(config.webhooks, headers=headers)
-    worker = Worker(settings, worker_id=uuid7(), loaded=load(config), webhooks=webhooks)
+    with use_secrets(TenantSecrets(secrets, HOUSE)):
+        loaded = load(config)
+    worker = Worker(settings, worker_id=uuid7(), loaded=loaded, webhooks=webhooks, secrets=secrets)
 
     async def main() -> None:
         loop = asyncio.get_running_loop()

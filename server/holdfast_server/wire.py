@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 
+from holdfast_server.masking.masker import MASKER
+
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
 MAX_DEPTH = 200
 # In bits; Python refuses to write much longer integers as decimals.
@@ -21,8 +23,13 @@ def dumps(value: object) -> bytes:
     """Writes any value as JSON; what JSON cannot hold becomes what it can.
 
     NaN and infinity become null, lone surrogates `?`, objects their fields or their text, and what contains
-    itself or is nested deeper than `MAX_DEPTH` a note that says so.
+    itself or is nested deeper than `MAX_DEPTH` a note that says so. In a worker, known secrets are masked.
     """
+    written = _written(value)
+    return MASKER.bytes(written) if MASKER.in_json else written
+
+
+def _written(value: object) -> bytes:
     try:
         return orjson.dumps(value, default=_plain, option=_OPTIONS)
     except TypeError:

@@ -200,8 +200,8 @@ async def test_a_run_inherits_metadata_user_and_cron(clockwork: Clockwork) -> No
     )
     assert run["metadata"]["owner"] == run["of_thread"]["owner"] == "ada"
     assert run["metadata"]["cron_id"] == run["of_thread"]["cron_id"] == str(cron_id)
-    configurable = run["kwargs"]["config"]["configurable"]
-    assert (configurable["langgraph_auth_user_id"], configurable["cron_id"]) == ("ada", str(cron_id))
+    assert run["kwargs"]["config"]["configurable"]["cron_id"] == str(cron_id)
+    assert run["kwargs"]["brought"]["langgraph_auth_user_id"] == "ada"
     assert (run["temporary"], run["kwargs"]["input"]) == (False, {"x": 1})
 
 

@@ -3,6 +3,7 @@
 HoldfastToolError
 ├── BadTool               a tool was declared in a way that cannot work; raised when the module is imported
 ├── BadPolicy             a policy, budget or approval rule that cannot work; raised when it is built
+├── UnknownSecret         `secret` was asked for something that is not there
 ├── NotInToolCall         `current_call()` was read outside a tool call
 ├── ToolTimeout           a call did not answer in time
 ├── RecoverableToolError  raised by a tool: the model should read the reason and try something else
@@ -20,6 +21,10 @@ class BadTool(HoldfastToolError):
 
 class BadPolicy(HoldfastToolError):
     """A policy, a budget or an approval rule cannot work. The message names the value and the remedy."""
+
+
+class UnknownSecret(HoldfastToolError):
+    """There is no secret of this name. The message never holds a value."""
 
 
 class NotInToolCall(HoldfastToolError):

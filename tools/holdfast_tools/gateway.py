@@ -35,6 +35,7 @@ from holdfast_tools.outcome import (
 from holdfast_tools.policy import Approval, Policy
 from holdfast_tools.result import excerpt, json_of
 from holdfast_tools.schema import schema_of
+from holdfast_tools.secrets import current_secrets
 from holdfast_tools.tool import policy_of
 
 
@@ -175,6 +176,12 @@ class Gateway:
     async def _attempt(
         self, call: ToolCall, scope: CallScope, effect: Effect | None = None, *, handle: object | None = None
     ) -> "Finished | Failed | _Silent":
+        """Call the tool once; neither the model nor anybody after it sees a secret in what it says."""
+        return _masked(await self._tried(call, scope, effect, handle=handle))
+
+    async def _tried(
+        self, call: ToolCall, scope: CallScope, effect: Effect | None, *, handle: object | None
+    ) -> "Finished | Failed | _Silent":
         """Call the tool once; what it raises becomes a value unless it steers the run."""
         context = CallContext(idempotency_key(scope, call), call.id, handle)
         try:
@@ -259,6 +266,19 @@ def _check_names(tools: Sequence[BaseTool], policy: Policy) -> None:
         raise BadPolicy(
             f"Policy.approve names {', '.join(missing)}, and the tools are {', '.join(names) or 'none'}"
         )
+
+
+def _masked(outcome: Finished | Failed | _Silent) -> Finished | Failed | _Silent:
+    masked = current_secrets().masked
+    match outcome:
+        case Finished(content, artifact):
+            return Finished(masked(content), artifact)
+        case Failed(reason):
+            return Failed(masked(reason))
+        case _Silent(reason):
+            return _Silent(masked(reason))
+        case unreachable:
+            assert_never(unreachable)
 
 
 def _known(outcome: Finished | Failed | _Silent) -> Finished | Failed:

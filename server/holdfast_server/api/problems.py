@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from holdfast_server.api.stopping import is_stopping, keep_quiet
 from holdfast_server.errors import ApiError
+from holdfast_server.masking.masker import MASKER
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ def install(app: FastAPI) -> None:
 
 def answer(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """An error as every client reads it."""
-    return JSONResponse({"detail": detail}, status_code=status, headers=headers)
+    return JSONResponse({"detail": MASKER.said(detail)}, status_code=status, headers=headers)
 
 
 async def _api_error(_: Request, error: Exception) -> JSONResponse:

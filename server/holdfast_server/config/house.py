@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast_server.config.access import AccessConfig, read_access
+from holdfast_server.config.secrets import SecretsConfig, read_secrets
 from holdfast_server.config.section import Section
 
-_KNOWN: tuple[str, ...] = ("access",)
+_KNOWN: tuple[str, ...] = ("access", "secrets")
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class HouseConfig:
     """What the section says; every part has its own file and its own default."""
 
     access: AccessConfig = field(default_factory=AccessConfig)
+    secrets: SecretsConfig = field(default_factory=SecretsConfig)
     unknown_keys: tuple[str, ...] = ()
 
 
@@ -26,6 +28,9 @@ def read_house(path: Path, value: object) -> HouseConfig:
         ConfigError: the sentence names the key and the mend.
     """
     house = Section.of(path, "holdfast", value)
+    secrets = read_secrets(path, house.values.get("secrets"))
     return HouseConfig(
-        access=read_access(path, house.values.get("access")), unknown_keys=house.unknown(_KNOWN)
+        access=read_access(path, house.values.get("access")),
+        secrets=secrets,
+        unknown_keys=(*house.unknown(_KNOWN), *secrets.unknown_keys),
     )

@@ -44,7 +44,7 @@ class Webhooks:
 
     Attributes:
         url: where they may go.
-        headers: sent along with each; a value may say `${{ env.NAME }}`.
+        headers: sent along with each; a value may say `${{ env.NAME }}` or `${{ secret:NAME }}`.
         env_prefix: names in the environment that headers may use start with it.
     """
 
@@ -114,9 +114,12 @@ def _check_header(where: str, name: str, value: object, prefix: str) -> None:
     if not isinstance(value, str):
         raise ConfigError(f"{key} must be a string")
     for reference in _REFERENCE.findall(value):
+        if reference.startswith("secret:"):
+            continue
         found = _REFERENCE_FORM.fullmatch(reference)
         if found is None:
-            raise ConfigError(f"{key} says ${{{{ {reference} }}}}; write ${{{{ env.NAME }}}}")
+            form = "${{ env.NAME }} or ${{ secret:NAME }}"
+            raise ConfigError(f"{key} says ${{{{ {reference} }}}}; write {form}")
         if not found[1].startswith(prefix):
             raise ConfigError(
                 f'{key} uses env.{found[1]}; it may use names that start with {prefix!r} ("env_prefix")'

@@ -13,7 +13,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
-from holdfast_server import wire
+from holdfast_server.db.masked_cursor import MaskedCursor, masked_json
 
 SCHEMA = "holdfast"
 # What the login becomes: `holdfast_app` sees the tenant it is told and nothing else, `holdfast_system` keeps
@@ -88,13 +88,24 @@ def make_pool(url: str, *, size: int, name: str, role: Role | None, tenant: str 
         configure=_configured(role, tenant),
         check=_not_hung_up,
         timeout=30.0,
-        kwargs={"row_factory": dict_row, "prepare_threshold": 0, "application_name": f"holdfast-{name}"},
+        kwargs={
+            "row_factory": dict_row,
+            "cursor_factory": MaskedCursor,
+            "prepare_threshold": 0,
+            "application_name": f"holdfast-{name}",
+        },
     )
 
 
 async def connect(url: str, *, name: str, role: Role | None, **options: Any) -> Conn:
     """One connection of its own, set up like those of the pool (for LISTEN and for locks of a session)."""
-    conn = await Connected.connect(url, row_factory=dict_row, application_name=f"holdfast-{name}", **options)
+    conn = await Connected.connect(
+        url,
+        row_factory=dict_row,
+        cursor_factory=MaskedCursor,
+        application_name=f"holdfast-{name}",
+        **options,
+    )
     await _configured(role)(conn)
     return conn
 
@@ -123,7 +134,7 @@ async def _not_hung_up(conn: AsyncConnection[Any]) -> None:
 
 def _configured(role: Role | None, tenant: str = "") -> Callable[[Connected], Awaitable[None]]:
     async def configure(conn: Connected) -> None:
-        set_json_dumps(wire.dumps, conn)
+        set_json_dumps(masked_json, conn)
         set_json_loads(orjson.loads, conn)
         await conn.set_autocommit(True)
         await conn.execute(_SESSION, [f"{SCHEMA}, public"])

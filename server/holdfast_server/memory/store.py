@@ -16,6 +16,7 @@ from holdfast_server.compat.store import PostgresStore
 from holdfast_server.config.store import StoreConfig
 from holdfast_server.db.pool import Connections
 from holdfast_server.db.retry import through_outages
+from holdfast_server.masking.masker import MASKER
 from holdfast_server.memory.embedding import OneLoopEmbeddings, load_embeddings
 from holdfast_server.memory.errors import EmbeddingFailed, ItemRefused, NoVectors
 from holdfast_server.memory.vectors import ensure_vectors
@@ -67,7 +68,7 @@ class Store(PostgresStore):
 
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
         """Executes operations in one transaction; reads come before writes."""
-        asked = list(ops)
+        asked = [_masked(op) for op in ops]
         for op in asked:
             self._check(op)
         try:
@@ -80,6 +81,13 @@ class Store(PostgresStore):
             raise NoVectors(self._broken)
         if isinstance(op, GetOp | PutOp) and len(".".join((*op.namespace, op.key)).encode()) > 2000:
             raise ItemRefused("namespace and key are longer than 2000 bytes together; shorten them")
+
+
+def _masked(op: Op) -> Op:
+    """A known secret is neither stored nor shown to the embeddings."""
+    if isinstance(op, PutOp):
+        return op._replace(key=MASKER.text(op.key), value=MASKER.value(op.value))
+    return op._replace(query=MASKER.text(op.query)) if isinstance(op, SearchOp) and op.query else op
 
 
 def _index(memory: Memory) -> PostgresIndexConfig | None:

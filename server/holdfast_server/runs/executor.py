@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -35,10 +36,16 @@ from holdfast_server.runs.invocation import (
 from holdfast_server.runs.lease import finish
 from holdfast_server.runs.run import ClaimedRun
 from holdfast_server.runs.stream import Translator, stream_parts
+from holdfast_server.runs.transformed import Part
+from holdfast_server.runs.unbroken import Unbroken
+from holdfast_server.secrets.reference import resolved_value
+from holdfast_server.secrets.secrets import Secrets
+from holdfast_server.secrets.tenant import TenantSecrets
 from holdfast_server.supervision.effects import PostgresLedger
 from holdfast_server.supervision.fence import RunFence
 from holdfast_server.supervision.saver import FencedSaver
 from holdfast_tools.ledger import use_ledger
+from holdfast_tools.secrets import use_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +61,7 @@ class Execution:
         recursion_limit: supersteps, unless the request, the assistant or the graph says otherwise.
         timeout: seconds this attempt may take.
         store: long-term memory, for a graph that has not its own.
+        secrets: what tools and contexts may refer to; the run reaches those of its tenant.
     """
 
     run: ClaimedRun
@@ -62,6 +70,7 @@ class Execution:
     recursion_limit: int
     timeout: float
     store: BaseStore | None = None
+    secrets: Secrets = field(default_factory=Secrets)
     control: RunControl = field(default_factory=RunControl)
     _task: asyncio.Task[End] | None = None
     _stop: str | None = None
@@ -76,7 +85,7 @@ class Execution:
         )
         self._seen = Translator(tuple(kwargs.get("stream_mode") or []), protocol=bool(kwargs.get("protocol")))
         ledger = PostgresLedger(self.pool, fence, self._saver.flush)
-        with use_ledger(ledger):
+        with use_ledger(ledger), use_secrets(TenantSecrets(self.secrets, self.run.tenant)):
             self._task = asyncio.create_task(self._attempt(), name=f"run {self.run.run_id}")
             if self._stop or self.run.cancel_action:
                 self.stop(self._stop or str(self.run.cancel_action))
@@ -110,7 +119,10 @@ class Execution:
 
     async def _attempt(self) -> End:
         bare = run_config(self.run, recursion_limit=None)
-        context = self.run.kwargs.get("context")
+        # Only here: the stored run keeps the references.
+        resolve = partial(self.secrets.get, self.run.tenant)
+        context = await resolved_value(self.run.kwargs.get("context"), resolve)
+        kwargs = {**self.run.kwargs, "context": context}
         occasion = Occasion("threads.create_run", context=context, store=self.store)
         async with asyncio.timeout(self.timeout), self.served.open(bare, occasion) as opened:
             graph = opened.copy({"checkpointer": self._saver, "store": opened.store or self.store})
@@ -118,10 +130,16 @@ class Execution:
             value, config = await self._input(graph, config)
             for event in self._lifecycle("running"):
                 await self._log.append(event)
-            async for part in stream_parts(graph, value, config, self.run.kwargs, self.control):
-                for event in self._seen.events(part):
-                    await self._log.append(event)
+            unbroken = Unbroken()
+            async for part in stream_parts(graph, value, config, kwargs, self.control):
+                await self._tell(unbroken.parts(part))
+            await self._tell(unbroken.rest())
             return await self._succeeded(graph, config)
+
+    async def _tell(self, parts: list[Part]) -> None:
+        for part in parts:
+            for event in self._seen.events(part):
+                await self._log.append(event)
 
     async def _input(self, graph: Graph, config: RunnableConfig) -> tuple[Any, RunnableConfig]:
         if self.run.attempts == 1 and not self.run.kwargs.get("command"):

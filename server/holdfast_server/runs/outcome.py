@@ -9,6 +9,7 @@ from langgraph.errors import UnknownInterruptError
 from langgraph.types import StateSnapshot
 
 from holdfast_server import wire
+from holdfast_server.masking.masker import MASKER
 from holdfast_server.runs.end import Ended
 from holdfast_server.runs.questions import questions_by_task, streamed_question
 
@@ -31,7 +32,7 @@ def cancelled(action: str, state: StateSnapshot) -> Ended:
 def failed(failure: BaseException, state: StateSnapshot | None) -> Ended:
     """The run raised. An answer that was refused leaves the thread as it is, its questions still open."""
     # PostgreSQL cannot look into JSON that holds a NUL, and the end of a run must not fail over its message.
-    error = {"error": type(failure).__name__, "message": str(failure).replace("\x00", "\ufffd")}
+    error = {"error": type(failure).__name__, "message": MASKER.said(str(failure).replace("\x00", "\ufffd"))}
     refused = isinstance(failure, UnknownInterruptError)
     status = _resting(state) if refused and state is not None else "error"
     return _ended("error", status, state, error=error)

@@ -26,6 +26,7 @@ from holdfast_server.db.retry import through_outages
 from holdfast_server.db.statements import statement
 from holdfast_server.supervision.committer import Committer
 from holdfast_server.supervision.fence import Fence, Unfenced
+from holdfast_server.supervision.serializer import MaskedSerializer
 
 _UNFENCED = Unfenced()
 
@@ -51,7 +52,7 @@ class FencedSaver(AsyncPostgresSaver):
         serde: SerializerProtocol | None = None,
         held: bool = False,
     ) -> None:
-        super().__init__(cast(AsyncConnectionPool[Conn], pool), serde=serde)
+        super().__init__(cast(AsyncConnectionPool[Conn], pool), serde=serde or MaskedSerializer())
         self._pool = pool
         self._committer = Committer(pool, fence, held=held)
 

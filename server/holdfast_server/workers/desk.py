@@ -16,8 +16,11 @@ from holdfast_server.db.pool import Conn, Connections, Pool, TenantPool, connect
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import ApiError
 from holdfast_server.graphs.served import ServedGraph
+from holdfast_server.secrets.secrets import Secrets
+from holdfast_server.secrets.tenant import TenantSecrets
 from holdfast_server.settings import Settings
 from holdfast_server.workers import answers
+from holdfast_tools.secrets import use_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +57,9 @@ class GraphSubject:
     channel: LiteralString = "holdfast_ask"
     statement = "take_ask"
 
-    def __init__(self, graphs: Mapping[str, ServedGraph]) -> None:
+    def __init__(self, graphs: Mapping[str, ServedGraph], secrets: Secrets | None = None) -> None:
         self._graphs = graphs
+        self._secrets = secrets or Secrets()
         self.params: Mapping[str, Any] = {"graphs": list(graphs)}
 
     def open(self, pool: Pool) -> Answer:
@@ -63,7 +67,9 @@ class GraphSubject:
 
         async def answer(row: DictRow) -> str:
             theirs, served = TenantPool(pool, row["tenant"]), self._graphs[row["graph_id"]]
-            return await answers.answer(theirs, served, row["verb"], row["question"])
+            # A factory may need a secret to make the graph that is asked.
+            with use_secrets(TenantSecrets(self._secrets, row["tenant"])):
+                return await answers.answer(theirs, served, row["verb"], row["question"])
 
         return answer
 

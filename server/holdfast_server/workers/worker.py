@@ -18,6 +18,7 @@ from holdfast_server.memory.tenants import Stores
 from holdfast_server.runs.carrier import Carrier
 from holdfast_server.runs.executor import Execution
 from holdfast_server.runs.lease import claim
+from holdfast_server.secrets.secrets import Secrets
 from holdfast_server.settings import Settings
 from holdfast_server.workers.actor import Actor
 from holdfast_server.workers.desk import Desk, GraphSubject, Subject
@@ -45,6 +46,7 @@ class Worker:
         worker_id: its name in the database.
         loaded: its graphs.
         webhooks: where webhooks may go; their headers have their values.
+        secrets: what runs may refer to.
     """
 
     def __init__(
@@ -54,11 +56,13 @@ class Worker:
         worker_id: UUID,
         loaded: LoadedGraphs,
         webhooks: Webhooks | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         self._settings = settings
         self._worker_id = worker_id
         self._loaded = loaded
         self._webhooks = webhooks or Webhooks()
+        self._secrets = secrets or Secrets()
         self._stopping = asyncio.Event()
         self._started = False
 
@@ -97,7 +101,10 @@ class Worker:
         config = self._loaded.config
         memory = Memory(config.store, config.folder) if config else Memory()
         lifetimes = config.checkpointer if config else CheckpointerConfig()
-        subjects: tuple[Subject, ...] = (GraphSubject(graphs), StoreSubject(memory))
+        subjects: tuple[Subject, ...] = (
+            GraphSubject(graphs, self._secrets),
+            StoreSubject(memory),
+        )
         desks = [Desk(settings, worker_id=self._worker_id, subject=subject) for subject in subjects]
         threads: tuple[Heartbeat | Desk, ...] = (heartbeat, *desks)
         url = settings.database_url
@@ -153,6 +160,7 @@ class Worker:
             served=self._loaded.graphs[run.graph_id],
             pool=TenantPool(self._theirs, run.tenant),
             store=self._stores.of(run.tenant),
+            secrets=self._secrets,
             recursion_limit=self._settings.recursion_limit,
             timeout=self._settings.run_timeout,
         )
