@@ -99,7 +99,7 @@ def _meant(pattern: str, where: str) -> frozenset[Permission]:
     if found:
         return found
     near = get_close_matches(pattern, sorted(EVERYTHING), n=3)
-    guess = f"; did you mean {' or '.join(near)}?" if near else ""
+    guess = f"; did you mean {' or '.join(near)}?" if near else "."
     known = ", ".join(sorted(EVERYTHING))
     raise ConfigError(f'"{where}" has {pattern!r}, which is no permission{guess} There are: {known}')
 

@@ -134,7 +134,8 @@ async def _created(backend: Backend, body: CronBody, thread_id: UUID | None) -> 
         "metadata": dict(body.metadata or {}),
     }
     await backend.allow("crons", "create", value)
-    found = await _runnable(backend, value["payload"], value, is_asked_anew=True)
+    asked = value | {"on_run_completed": body.on_run_completed}
+    found = await _runnable(backend, value["payload"], asked, is_asked_anew=True)
     cron = value | {
         "assistant_id": found.assistant["assistant_id"],
         "payload": value["payload"] | {"assistant_id": str(found.assistant["assistant_id"])},
