@@ -1,4 +1,4 @@
-"""A house whose callers say their roles in a header: the real application, in this process, on a real stack."""
+"""A house whose callers say their roles in a header: the real application, on a real stack's database."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from holdfast_server.access.permissions import Permission, permissions_of
 from holdfast_server.access.principal import Principal
 from holdfast_server.access.visible import Visible
 from holdfast_server.api.app import make_app
+from holdfast_server.config.webhooks import UrlPolicy, Webhooks
 from holdfast_server.settings import Settings
 from holdfast_server.workers.rescuer import Rescuer
 
@@ -43,8 +44,9 @@ def a(*roles: str) -> Headers:
 
 def house(database: str) -> FastAPI:
     """The application."""
+    nearby = Webhooks(url=UrlPolicy(disable_loopback=False))
     settings = Settings(database_url=database)
-    return make_app(settings, companion=Rescuer, gatekeeper=AsTheySay())
+    return make_app(settings, companion=Rescuer, gatekeeper=AsTheySay(), webhooks=nearby)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The table route × permission: every route asks for what its line says, whoever comes, however it is spelled."""
+"""The table route × permission: each route asks for what its line says, whoever comes, however spelled."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ async def test_a_route_opens_for_the_roles_of_its_line_and_for_no_other(
     method, path = path_of(line)
     for role in [*ROLES, NOBODY]:
         if method == "WS":
-            status, said = await shake_hands(app, path, a(role)), {}
+            status, said = await shake_hands(app, path, a(role)), None
         else:
             answer = await http.request(method, path, json=BODIES.get(line, {}), headers=a(role))
             status = answer.status_code
-            said = answer.json() if status == 403 else {}
+            said = answer.json() if status == 403 else None
         assert (status != 403) == opens(NEEDS[line], role), f"{role}: {status} {said}"
         assert status < 500, f"{role}: {status}"
         if said:
@@ -102,13 +102,13 @@ async def test_a_route_without_a_line_keeps_the_application_from_starting() -> N
     @router.get("/holdfast/new")
     async def new(wiring: Annotated[Backend, Depends(backend_of)]) -> None: ...
 
-    with pytest.raises(HoldfastError, match="GET /holdfast/new: no line in access/routes.py"):
+    with pytest.raises(HoldfastError, match="GET /holdfast/new: no line in access"):
         check_table([*routes(), *router.routes], (), backend_of)
 
 
 async def test_a_line_without_a_route_keeps_it_from_starting_too() -> None:
     kept = [route for route in routes() if getattr(route, "path", "") != "/holdfast/queue"]
-    with pytest.raises(HoldfastError, match="GET /holdfast/queue: in access/routes.py, and no route"):
+    with pytest.raises(HoldfastError, match="GET /holdfast/queue: in access"):
         check_table(kept, (), backend_of)
 
 
