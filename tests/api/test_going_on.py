@@ -226,6 +226,10 @@ async def test_what_failed_before_its_first_step_takes_nobody_past_a_breakpoint(
         {"input": {"x": 1}, "interrupt_before": ["nothing"]},
         {"input": {"x": 1}, "interrupt_after": ["nothing"]},
         {"input": None},
+        {"input": {"x": 1}, "config": {"configurable": {"checkpoint_ns": "ask:1"}}},
+        {"input": {"x": 1}, "checkpoint": {"checkpoint_ns": "ask:1"}},
+        {"input": {"x": 1}, "checkpoint": {"checkpoint_map": {"ask:1": "x"}}},
+        {"input": {"x": 1}, "config": {"configurable": []}, "interrupt_before": ["nothing"]},
         {"input": {"x": 1}, "multitask_strategy": "rollback"},
     ],
 )
@@ -236,7 +240,7 @@ async def test_who_only_starts_runs_steps_over_no_question(
     refused = await http.post(f"{path}/runs", json={"assistant_id": "ask", **body}, headers=CLERK)
     assert refused.status_code == 403, refused.text
     cron = {"schedule": "* * * * *", "assistant_id": "ask", **body}
-    if "command" not in body:
+    if not body.keys() & {"command", "checkpoint"}:
         by_the_clock = await http.post(f"{path}/runs/crons", json=cron, headers=CLERK)
         assert by_the_clock.status_code == 403, by_the_clock.text
     assert (await ran(http, path, CLERK, assistant_id="ask", input={"x": 2})).status_code == 200

@@ -106,8 +106,16 @@ def _steering(body: RunBody) -> str | None:
         # Breakpoints of a run replace those that the graph was compiled with.
         "interrupt_before": bool(body.interrupt_before),
         "interrupt_after": bool(body.interrupt_after),
+        "checkpoint_ns": _is_inside(body),
     }
     return next((name for name, is_there in found.items() if is_there), None)
+
+
+def _is_inside(body: RunBody) -> bool:
+    """Whether it begins in the middle of a sub-graph."""
+    configurable = (body.config or {}).get("configurable")
+    places = [body.checkpoint, configurable if isinstance(configurable, Mapping) else None]
+    return any(place.get("checkpoint_ns") or place.get("checkpoint_map") for place in places if place)
 
 
 def _check_waiting(caller: Principal, body: RunBody, row: DictRow, thread_id: UUID) -> None:
