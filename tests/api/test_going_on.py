@@ -80,6 +80,8 @@ async def test_an_approver_may_say_again_what_the_run_was_asked_for(http: httpx.
 async def test_an_answer_keeps_what_the_run_was_asked_for(http: httpx.AsyncClient) -> None:
     path = await asking(http, **ASKED)
     await ran(http, path, APPROVER, assistant_id="ask", command={"resume": "yes"})
+    # Whoever comes second is refused also when both come at once.
+    assert (await runs(http, path))[0]["multitask_strategy"] == "reject"
     answer, before = (run["kwargs"] for run in await runs(http, path))
     assert answer["config"] == before["config"]
     assert (answer["interrupt_after"], answer["context"]) == (["ask"], before["context"])
@@ -201,10 +203,14 @@ async def test_an_operator_continues_what_failed_and_nothing_else(http: httpx.As
     assert (await ran(http, done, OPERATOR, assistant_id="echo")).status_code == 409
 
 
+@pytest.mark.parametrize("edited", [False, True])
 async def test_what_failed_before_its_first_step_takes_nobody_past_a_breakpoint(
-    stack: Stack, http: httpx.AsyncClient
+    stack: Stack, http: httpx.AsyncClient, edited: bool
 ) -> None:
     path = await stopped(http, assistant_id="breakpoints", input={})
+    if edited:
+        edit = {"values": {"log": ["by hand"]}, "as_node": "two"}
+        assert (await http.post(f"{path}/state", json=edit, headers=DEV)).status_code == 200
     body = {"assistant_id": "breakpoints", "input": {}, "after_seconds": 3600}
     lost = (await http.post(f"{path}/runs", json=body, headers=CLERK)).json()["run_id"]
     with psycopg.connect(stack.database_url, options="-c search_path=holdfast,public") as conn:
