@@ -106,6 +106,7 @@ ROUTES = (
     Route("GET", "/a2a/{assistant_id}/.well-known/agent-card.json"),
     Route("GET", "/.well-known/agent-card.json", query={"assistant_id": "{assistant_id}"}),
     Route("GET", "/holdfast/threads/{thread_id}/effects"),
+    Route("GET", "/holdfast/me", kind="blind"),
     Route("GET", "/holdfast/workers", kind="blind"),
     Route("GET", "/holdfast/queue", kind="blind"),
     Route("GET", "/holdfast/graphs", kind="blind"),

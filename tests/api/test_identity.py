@@ -34,7 +34,8 @@ async def authenticate(authorization: str | None) -> dict:
     kind, _, name = (authorization or "").removeprefix("Bearer ").partition("-")
     if kind != "person":
         raise Auth.exceptions.HTTPException(status_code=401, detail="The handler knows no such person")
-    return {"identity": name, "org": {"id": name if name == "acme" else "default"}, "role": "operator viewer"}
+    org = {"id": name if name == "acme" else "default"}
+    return {"identity": name, "org": org, "role": "developer viewer"}
 
 
 @auth.on
@@ -68,7 +69,7 @@ async def house(
     (folder / "auth.py").write_text(HANDLER)
     login = {
         "issuer": provider.url, "audience": "holdfast", "claims": {"tenant": "org", "roles": "groups"},
-        "roles": {"hf-admins": "admin"}, "default_roles": ["viewer"],
+        "roles": {"hf-admins": "admin"}, "default_roles": ["developer"],
     }  # fmt: skip
     access = {"keys": True, "oidc": [login], "handler": {"tenant": "org.id", "roles": "role"}}
     graphs = {name: f"{app_folder / name}.py:graph" for name in ("echo", "slow", "told")}
@@ -141,7 +142,7 @@ async def test_a_token_of_the_provider_is_taken(http: httpx.AsyncClient, provide
 
 async def test_the_handler_knows_its_own(http: httpx.AsyncClient) -> None:
     known = await told(http, ADA)
-    assert (known["user_id"], known["langgraph_auth_user"]["role"]) == ("ada", "operator viewer")
+    assert (known["user_id"], known["langgraph_auth_user"]["role"]) == ("ada", "developer viewer")
 
 
 async def test_who_shows_several_things_is_the_holder_of_the_key(http: httpx.AsyncClient, key: str) -> None:
@@ -176,7 +177,7 @@ async def test_on_handlers_rule_people_and_not_keys(
     bob = {"authorization": f"Bearer {provider.token(sub='bob', org='default')}"}
     of_ada = (await http.post("/threads", json={}, headers=ADA)).json()
     of_bob = (await http.post("/threads", json={}, headers=bob)).json()
-    assert of_bob["metadata"]["owner"] == "bob assistants.read"
+    assert of_bob["metadata"]["owner"] == "bob approvals.decide"
     assert (await http.get(f"/threads/{of_ada['thread_id']}", headers=bob)).status_code == 404
     for thread in (of_ada, of_bob):
         answer = await http.get(f"/threads/{thread['thread_id']}", headers={"x-api-key": key})

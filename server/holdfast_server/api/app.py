@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from holdfast_server.access.gatekeeper import Gatekeeper
 from holdfast_server.api import contract, problems
-from holdfast_server.api.backend import Backend
+from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.cors import with_cors
 from holdfast_server.api.figures import Figures
 from holdfast_server.api.front import FrontDoor
@@ -21,6 +21,7 @@ from holdfast_server.api.lag import LagWatch
 from holdfast_server.api.limit import BodyLimit
 from holdfast_server.api.metrics import HttpMeter
 from holdfast_server.api.parts import served
+from holdfast_server.api.permitted import check_table
 from holdfast_server.api.prefix import Prefixed
 from holdfast_server.api.routers import ROUTERS
 from holdfast_server.config.http import Cors, Part
@@ -91,8 +92,10 @@ def make_app(
     )  # fmt: skip
     app.state.meter = HttpMeter()
     problems.install(app)
-    for router in served(ROUTERS, disabled):
+    bare = list(app.routes)
+    for router in (routers := served(ROUTERS, disabled)):
         app.include_router(router)
+    check_table([*bare, *(route for router in routers for route in router.routes)], disabled, backend_of)
     app.openapi = cache(partial(contract.describe, app))  # type: ignore[method-assign]
     return app
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from uuid_utils.compat import uuid7
 
 from holdfast_server import wire
+from holdfast_server.access.needs import needs, require
 from holdfast_server.access.visible import narrowed
 from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.bodies import AssistantBody, AssistantPatch, AssistantSearch
@@ -116,6 +117,8 @@ async def delete(wiring: Wiring, assistant_id: str, delete_threads: bool = False
 
     The default one of a graph comes back when a worker starts.
     """
+    if delete_threads:
+        require(wiring.caller, "delete_threads", needs("threads.delete"))
     existing = await existing_assistant(wiring, assistant_id, "delete")
     which = {"assistant_id": existing["assistant_id"]}
     if delete_threads:

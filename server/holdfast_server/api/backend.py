@@ -14,6 +14,7 @@ from holdfast_server.access.gatekeeper import Action, Gatekeeper, OpenHouse, Res
 from holdfast_server.access.principal import Principal
 from holdfast_server.access.visible import Visible
 from holdfast_server.api.hub import Hub
+from holdfast_server.api.permitted import permit
 from holdfast_server.config.webhooks import Webhooks
 from holdfast_server.db.pool import Conn, Pool, TenantPool
 from holdfast_server.db.statements import statement
@@ -66,10 +67,12 @@ async def backend_of(connection: HTTPConnection) -> Backend:
     """The backend of the application, for who calls; async, or FastAPI would use a thread.
 
     Raises:
-        ApiError: 401, nobody we know.
+        ApiError: 401, nobody we know; 403, their permissions do not open this route.
     """
     backend = cast(Backend, connection.app.state.backend)
-    backend = replace(backend, caller=await backend.gatekeeper.authenticate(connection))
+    caller = await backend.gatekeeper.authenticate(connection)
+    permit(connection, caller)
+    backend = replace(backend, caller=caller)
     await _welcome(backend)
     return backend
 

@@ -11,6 +11,7 @@ from psycopg.rows import DictRow
 from pydantic import BaseModel, ConfigDict, Field
 
 from holdfast_server import wire
+from holdfast_server.access.needs import needs, require
 from holdfast_server.api.backend import Backend
 from holdfast_server.api.bodies import CommandBody, Json, RunBody, StreamMode
 from holdfast_server.api.body import checked
@@ -186,6 +187,7 @@ async def _respond(backend: Backend, thread_id: UUID, params: Json) -> Json:
 
 
 async def _tree(backend: Backend, thread_id: UUID, params: Json) -> Json:
+    require(backend.caller, "agent.getTree", needs("runs.read"))
     asked = _fitting(_Look, params)
     if await _thread(backend, thread_id) is None:
         raise ApiError(404, f"Thread with ID {thread_id} not found")

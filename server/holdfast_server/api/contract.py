@@ -131,6 +131,7 @@ CONTRACT: dict[str, Answer] = {
     "POST /a2a/{assistant_id}": Answer(Any, also=(400, 404, 500), media=(_JSON, _SSE), refusal=Any),
     "GET /a2a/{assistant_id}/.well-known/agent-card.json": _json(Json, 404),
     "GET /.well-known/agent-card.json": _json(Json, 400, 404),
+    "GET /holdfast/me": _json(shapes.Me),
     "GET /holdfast/workers": _json(list[Json]),
     "GET /holdfast/queue": _json(Json),
     "GET /holdfast/graphs": _json(list[Json]),

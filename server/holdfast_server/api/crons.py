@@ -11,11 +11,13 @@ from psycopg.rows import DictRow
 from uuid_utils.compat import uuid7
 
 from holdfast_server import wire
+from holdfast_server.access.needs import either, needs, require
 from holdfast_server.access.visible import Visible
 from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.bodies import RunBody
 from holdfast_server.api.body import body_of, checked, storable, takes, uuid_of
 from holdfast_server.api.cron_bodies import CronBody, CronFilter, CronPatch, CronSearch
+from holdfast_server.api.going_on import may_run_freely
 from holdfast_server.api.intake import Checked, checked_run
 from holdfast_server.api.reply import JsonReply, paged, selected
 from holdfast_server.db.pool import Conn
@@ -83,6 +85,7 @@ async def update(
     changes = _changes(body)
     if not changes:
         raise ApiError(400, "The body changes nothing; name at least one field of a cron")
+    _check_permitted(wiring, changes)
     value = {"cron_id": uuid_of(cron_id, "cron"), **changes, "metadata": changes.get("metadata", {})}
     visible = await wiring.allow("crons", "update", value)
     changes["metadata"] = storable("metadata", value["metadata"])
@@ -91,7 +94,7 @@ async def update(
         if seen is None:
             raise _missing(value["cron_id"])
         new = _patched(seen, changes)
-        await _runnable(wiring, new["payload"], new)
+        await _runnable(wiring, new["payload"], new, is_asked_anew=bool(changes.keys() - _COLUMNS))
     async with wiring.connection() as conn, conn.transaction():
         new = _patched(await _locked(wiring, conn, value["cron_id"], visible), changes)
         if changes.keys() & _TIMING:
@@ -131,7 +134,8 @@ async def _created(backend: Backend, body: CronBody, thread_id: UUID | None) -> 
         "metadata": dict(body.metadata or {}),
     }
     await backend.allow("crons", "create", value)
-    found = await _runnable(backend, value["payload"], value | {"on_run_completed": body.on_run_completed})
+    asked = value | {"on_run_completed": body.on_run_completed}
+    found = await _runnable(backend, value["payload"], asked, is_asked_anew=True)
     cron = value | {
         "assistant_id": found.assistant["assistant_id"],
         "payload": value["payload"] | {"assistant_id": str(found.assistant["assistant_id"])},
@@ -150,15 +154,34 @@ async def _created(backend: Backend, body: CronBody, thread_id: UUID | None) -> 
     return row
 
 
-async def _runnable(backend: Backend, payload: Mapping[str, Any], cron: Mapping[str, Any]) -> Checked:
+def _check_permitted(backend: Backend, changes: Mapping[str, Any]) -> None:
+    """Refuses who may not change this much; to pause a cron and let it go on again takes the least."""
+    if changes.keys() == {"enabled"}:
+        need = either("crons.pause", "crons.write")
+    elif changes.keys() - _COLUMNS:
+        need = needs("crons.write", "runs.create")
+    else:
+        need = needs("crons.write")
+    require(backend.caller, f"Changing {', '.join(sorted(changes))} of a cron", need)
+
+
+async def _runnable(
+    backend: Backend, payload: Mapping[str, Any], cron: Mapping[str, Any], *, is_asked_anew: bool
+) -> Checked:
     """The run that the cron will ask for, checked as if it were asked for now.
+
+    Whose permissions it needs is only asked when it `is_asked_anew`: who merely lets a paused cron go on does
+    not ask for its runs.
 
     Raises:
         ApiError: what the run would be refused with.
     """
     asked = {k: v for k, v in payload.items() if v is not None} | {"metadata": dict(cron["metadata"])}
     thread_id = cron["thread_id"]
-    found = await checked_run(backend, checked(RunBody, asked), thread_id)
+    body = checked(RunBody, asked)
+    if is_asked_anew:
+        may_run_freely(backend.caller, body, thread_id)
+    found = await checked_run(backend, body, thread_id)
     if thread_id is not None and not await backend.row(
         "find_thread", thread_id=thread_id, visible=found.visible
     ):

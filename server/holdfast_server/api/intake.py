@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, assert_never
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from holdfast_server.api.body import storable
 from holdfast_server.api.checkpoints import existing_point, point_of
 from holdfast_server.api.configs import checked_config
 from holdfast_server.api.deliveries import checked_webhook
+from holdfast_server.api.going_on import going_on, may_run
 from holdfast_server.api.which_assistant import resolve
 from holdfast_server.errors import ApiError
 from holdfast_server.runs.admission import Admission, Admitted, LaneTaken, NoThread, RunRequest, admit
@@ -60,7 +61,11 @@ async def _request(
     backend: Backend, body: RunBody, thread_id: UUID | None, *, watched: bool
 ) -> tuple[RunRequest, Visible]:
     """What to admit, and on which threads."""
+    only_goes_on = may_run(backend.caller, body, thread_id)
     checked = await checked_run(backend, body, thread_id)
+    if only_goes_on and thread_id is not None:
+        kept = await going_on(backend, body, thread_id, checked.assistant, checked.visible)
+        checked = replace(checked, body=checked.body.model_copy(update=kept))
     request = request_for(
         checked.assistant,
         checked.body.model_dump(),

@@ -11,6 +11,7 @@ from holdfast_server.api import (
     drawings,
     many_runs,
     mcp,
+    me,
     operations,
     protocol,
     runs,
@@ -44,4 +45,5 @@ ROUTERS = (
     mcp.router,
     a2a.router,
     operations.router,
+    me.router,
 )

@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 from psycopg.rows import DictRow
 
 from holdfast_server.access.gatekeeper import Action
+from holdfast_server.access.needs import needs, require
 from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.bodies import RunBody
 from holdfast_server.api.body import body_of, takes, uuid_of
@@ -130,8 +131,8 @@ async def delete(wiring: Wiring, thread_id: str, run_id: str) -> Response:
 @router.get("/threads/{thread_id}/runs/{run_id}/join")
 async def join(wiring: Wiring, thread_id: str, run_id: str, cancel_on_disconnect: Flag = "false") -> Response:
     """Waits for a run and answers with its final values."""
+    leave = _leaves(wiring, cancel_on_disconnect)
     row = await _existing(wiring, thread_id, run_id)
-    leave = _cancels(cancel_on_disconnect)
     return StreamingResponse(
         guarded(wiring, row, result_of(wiring, row["run_id"]), cancel=leave),
         media_type="application/json",
@@ -149,6 +150,7 @@ async def join_stream(
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Streams a run's events from now on, or after Last-Event-ID."""
+    leave = _leaves(wiring, cancel_on_disconnect)
     row = await _existing(wiring, thread_id, run_id)
     after = position_of(last_event_id)
     if after is None:
@@ -160,7 +162,7 @@ async def join_stream(
         with_ids=bool(row["kwargs"].get("resumable")),
         modes=_modes(stream_mode),
     )
-    return _event_response(wiring, row, events, cancel=_cancels(cancel_on_disconnect))
+    return _event_response(wiring, row, events, cancel=leave)
 
 
 @router.post("/threads/{thread_id}/runs/{run_id}/cancel")
@@ -230,6 +232,17 @@ def _event_response(backend: Backend, row: DictRow, events: EventStream, *, canc
         media_type="text/event-stream",
         headers=_Place(row).headers("stream") | STREAM_HEADERS,
     )
+
+
+def _leaves(backend: Backend, flag: str) -> bool:
+    """Whether the run ends with the connection of one who only follows it.
+
+    Raises:
+        ApiError: 403.
+    """
+    if _cancels(flag):
+        require(backend.caller, "cancel_on_disconnect", needs("runs.cancel"))
+    return _cancels(flag)
 
 
 def _cancels(flag: str) -> bool:

@@ -20,6 +20,16 @@ class Problem(BaseModel):
     detail: str
 
 
+class Me(BaseModel):
+    """Who calls, and what they may do."""
+
+    tenant: str
+    user: str | None
+    roles: list[str]
+    permissions: list[str]
+    how: str
+
+
 class Assistant(BaseModel):
     """A graph with a configuration."""
 

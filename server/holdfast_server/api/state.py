@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 from psycopg.rows import DictRow
 
+from holdfast_server.access.needs import needs, require
 from holdfast_server.api.ask import ask
 from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.bodies import HistorySearch, StateAt, StateUpdate
@@ -50,7 +51,11 @@ async def update(
     wiring: Wiring, thread_id: str, body: Annotated[StateUpdate, Depends(body_of(StateUpdate))]
 ) -> Response:
     """Edits the state as if a node had written it; refused while a run owns the thread."""
+    if not _withdraws(body):
+        require(wiring.caller, "An edit of the state", needs("threads.write"))
     thread = await existing_thread(wiring, uuid_of(thread_id, "thread"), "update")
+    if thread["status"] != "interrupted":
+        require(wiring.caller, "An edit of a thread that asks nothing", needs("threads.write"))
     graph_id = _graph_of(thread)
     if graph_id is None:
         raise ApiError(400, f"Thread {thread_id} has no graph yet: start a run, or set metadata.graph_id")
@@ -101,6 +106,12 @@ async def _history(backend: Backend, thread_id: str, body: HistorySearch) -> Res
         "metadata": storable("metadata", body.metadata),
     }
     return JsonText(await ask(backend, graph_id, "history", question))
+
+
+def _withdraws(body: StateUpdate) -> bool:
+    """Whether it only ends what waits for a person, as an inbox does that ignores a question."""
+    at = point_of(body.checkpoint, body.checkpoint_id)
+    return body.values is None and body.as_node == "__end__" and not at
 
 
 def _graph_of(thread: DictRow) -> str | None:

@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 
 from holdfast_server import wire
 from holdfast_server.access.gatekeeper import Action
+from holdfast_server.access.needs import needs, require
 from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.beginning import begin, shown_ttl, ttl_params
 from holdfast_server.api.bodies import ThreadBody, ThreadPatch, ThreadSearch
@@ -53,6 +54,8 @@ async def existing_thread(backend: Backend, thread_id: UUID, action: Action = "r
 @router.post("", openapi_extra=takes(ThreadBody))
 async def create(wiring: Wiring, body: Annotated[ThreadBody, Depends(body_of(ThreadBody))]) -> Response:
     """Creates a thread."""
+    if body.supersteps:
+        require(wiring.caller, "supersteps, which can step over a question,", needs("approvals.decide"))
     thread_id = body.thread_id or uuid7()
     value = body.model_dump() | {"thread_id": thread_id, "metadata": body.metadata or {}}
     await wiring.allow("threads", "create", value)
@@ -107,6 +110,8 @@ async def update(
     body: Annotated[ThreadPatch, Depends(body_of(ThreadPatch))],
 ) -> Response:
     """Merges metadata into a thread's; a `ttl` replaces how long it lives, null lets it live for ever."""
+    if body.ttl is not None:
+        require(wiring.caller, "A ttl for a thread that exists", needs("threads.delete"))
     value = {"thread_id": uuid_of(thread_id, "thread"), "metadata": body.metadata}
     visible = await wiring.allow("threads", "update", value)
     metadata = wire.dumps_text(storable("metadata", value["metadata"]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast_server.access.issuer import Issuer
-from holdfast_server.access.permissions import EVERYTHING, ROLES, Permission
+from holdfast_server.access.permissions import ROLES, Permission, custom_roles
 from holdfast_server.config.oidc import read_issuers
 from holdfast_server.config.section import Section
 from holdfast_server.errors import ConfigError
@@ -73,20 +73,7 @@ def refuse_unknown(section: Section, known: tuple[str, ...]) -> None:
 
 
 def _roles(access: Section) -> dict[str, frozenset[Permission]]:
-    section = access.section("roles")
-    if section is None:
-        return {}
-    for name in section.values:
-        if name in ROLES:
-            raise section.wrong(name, "cannot be changed, because it is built in; choose another name")
-        if not name.strip() or not name.isprintable() or len(name) > 64:
-            raise section.wrong(name, "needs a name of 1 to 64 letters")
-    return {name: _permissions(section, name) for name in section.values}
-
-
-def _permissions(section: Section, role: str) -> frozenset[Permission]:
-    names = section.names(role) or ()
-    known = {str(permission): permission for permission in EVERYTHING}
-    if not names or set(names) - known.keys():
-        raise section.wrong(role, f"must be a list of permissions: {', '.join(sorted(known))}")
-    return frozenset(known[name] for name in names)
+    try:
+        return custom_roles(access.values.get("roles"))
+    except ConfigError as error:
+        raise ConfigError(f"{access.path}: {error}") from None

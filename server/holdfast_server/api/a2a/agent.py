@@ -20,6 +20,8 @@ from uuid_utils.compat import uuid7
 
 from holdfast_server import wire
 from holdfast_server.access.gatekeeper import Action
+from holdfast_server.access.needs import needs, require
+from holdfast_server.access.permissions import Permission
 from holdfast_server.api.a2a.input import answer_of, input_of, takes_messages
 from holdfast_server.api.a2a.task import Task, TaskId, find_task, text_of
 from holdfast_server.api.ask import ask
@@ -73,6 +75,8 @@ class Agent:
         Raises:
             TaskNotFoundError: none of this id.
         """
+        if action == "read":
+            require(self.backend.caller, "A task", needs("runs.read"))
         known = TaskId.parse(task_id)
         visible = await self.backend.allow("threads", action, {"thread_id": known.thread_id})
         return await find_task(self.backend, known, self.assistant_id, visible)
@@ -84,6 +88,8 @@ class Agent:
             A2AError: no such task, or it is over.
         """
         task = await self.find(task_id, "update")
+        permission: Permission = "approvals.decide" if task.questions else "runs.cancel"
+        require(self.backend.caller, "Cancelling this task", needs(permission))
         if task.questions:
             await self._withdraw(task)
         elif not task.is_live:

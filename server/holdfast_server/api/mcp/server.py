@@ -24,6 +24,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from holdfast_server.access.needs import needs, require
 from holdfast_server.api.backend import Backend
 from holdfast_server.api.mcp import calls
 from holdfast_server.api.mcp.tools import shown, tools_of
@@ -68,6 +69,7 @@ async def _listed(context: Context, params: PaginatedRequestParams | None) -> Li
         raise MCPError(INVALID_PARAMS, f"cursor is {cursor!r}; send the nextCursor of the page before")
     with _in_protocol():
         backend, begin = _backend(context), int(cursor)
+        require(backend.caller, "tools/list", needs("assistants.read"))
         tools = await tools_of(backend)
         page = await shown(backend, tools[begin : begin + _PAGE])
     more = str(begin + _PAGE) if begin + _PAGE < len(tools) else None
@@ -77,6 +79,7 @@ async def _listed(context: Context, params: PaginatedRequestParams | None) -> Li
 async def _called(context: Context, params: CallToolRequestParams) -> CallToolResult:
     with _in_protocol():
         backend = _backend(context)
+        require(backend.caller, "tools/call", needs("runs.create"))
         tool = next((tool for tool in await tools_of(backend) if tool.name == params.name), None)
         if tool is None:
             raise MCPError(INVALID_PARAMS, f"Unknown tool: {params.name}")
