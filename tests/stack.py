@@ -30,6 +30,8 @@ from holdfast_server.supervisor_watch import VARIABLE
 
 APP = Path(__file__).parent / "app" / "langgraph.json"
 _PATIENCE = 45.0
+# What graphs of ours may see of the environment of the tests, beyond what their langgraph.json grants.
+GRANTED = ("CHAOS_*", "TEST_APP_*")
 
 
 @dataclass
@@ -99,6 +101,7 @@ class Stack:
     environment: dict[str, str]
     port: int
     folder: Path
+    granted: tuple[str, ...] = GRANTED
     api: Process = field(init=False)
     workers: list[Process] = field(default_factory=list)
     more_apis: list[Process] = field(default_factory=list)
@@ -109,17 +112,19 @@ class Stack:
         database_url: str,
         *,
         workers: int = 1,
+        pools: tuple[str, ...] = ("default",),
         env: Mapping[str, str] | None = None,
         config: Path = APP,
+        granted: tuple[str, ...] = GRANTED,
     ) -> Stack:
         """Starts everything; returns when the API answers, graphs are published and workers beat."""
         own = {"DATABASE_URL": database_url, VARIABLE: str(os.getpid()), "PYTHONFAULTHANDLER": "1"}
         folder = Path(tempfile.mkdtemp(prefix="holdfast-stack-"))
-        stack = cls(database_url, config, {**os.environ, **own, **(env or {})}, _free_port(), folder)
+        stack = cls(database_url, config, {**os.environ, **own, **(env or {})}, _free_port(), folder, granted)
         try:
             stack.start_api()
-            for _ in range(workers):
-                stack.start_worker()
+            for pool in pools * workers:
+                stack.start_worker(pool)
             await stack.ready()
         except BaseException:
             await stack.stop()
@@ -143,9 +148,11 @@ class Stack:
         self.api = self._spawn("api", "serve", "-c", str(self.config), "--port", str(self.port))
         return self.api
 
-    def start_worker(self) -> Process:
+    def start_worker(self, pool: str = "default") -> Process:
         """Starts one more worker; `ready` waits for it."""
-        worker = self._spawn(f"worker-{len(self.workers) + 1}", "worker", "-c", str(self.config))
+        passed = [option for name in self.granted for option in ("--pass-env", name)]
+        name = f"worker-{len(self.workers) + 1}"
+        worker = self._spawn(name, "worker", "-c", str(self.config), "--pool", pool, *passed)
         self.workers.append(worker)
         return worker
 

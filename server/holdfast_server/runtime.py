@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
-import os
 import signal
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -20,12 +21,15 @@ from starlette.types import ASGIApp
 from uuid_utils.compat import uuid7
 
 from holdfast_server.db.migrate import check_migrated
-from holdfast_server.errors import ConfigError
+from holdfast_server.errors import ConfigError, GraphLoadError
+from holdfast_server.given import given, keep
 from holdfast_server.settings import Settings
 from holdfast_server.supervisor_watch import end_with_supervisor
 
 if TYPE_CHECKING:
+    from holdfast_server.boundary.handover import Handover
     from holdfast_server.config.app import AppConfig
+    from holdfast_server.config.workers import WorkerPool
     from holdfast_server.custom.code import UserCode
     from holdfast_server.graphs.loader import LoadedGraphs
 
@@ -153,14 +157,20 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def load(config: AppConfig) -> LoadedGraphs:
-    """Loads the graphs and says in the log which of them are broken."""
+def load(config: AppConfig, dropped: Sequence[str] = ()) -> LoadedGraphs:
+    """Loads the graphs and says in the log which of them are broken.
+
+    Args:
+        dropped: variables that user code may miss; an error that speaks of one says how to grant it.
+    """
+    from holdfast_server.boundary.environment import with_advice
     from holdfast_server.graphs.loader import load_graphs
 
     _warn_of_unused(config)
     loaded = load_graphs(config)
-    for failure in loaded.failures.values():
-        logger.error("%s", failure)
+    for graph_id, failure in loaded.failures.items():
+        loaded.failures[graph_id] = GraphLoadError(with_advice(str(failure), dropped))
+        logger.error("%s", loaded.failures[graph_id])
     return loaded
 
 
@@ -169,19 +179,38 @@ def _warn_of_unused(config: AppConfig) -> None:
         logger.warning("%s: not used by Holdfast: %s", config.path, ", ".join(config.unknown_keys))
 
 
-def work(settings: Settings) -> None:
-    """Works until SIGINT or SIGTERM, which drain."""
-    from holdfast_server.config.app import read_config
+def _warn_of_dropped(dropped: Sequence[str]) -> None:
+    from holdfast_server.boundary.environment import how_to_grant, keys_among
+
+    if keys := keys_among(dropped):
+        logger.warning("set here and not passed to graphs: %s; %s", ", ".join(keys), how_to_grant(keys))
+
+
+def work(handover: Handover) -> None:
+    """Works until SIGINT or SIGTERM, which drain. The process has crossed the boundary.
+
+    Raises:
+        ConfigError: langgraph.json cannot be used, or this machine does not take its limits.
+    """
+    from holdfast_server.boundary.hardening import harden
+    from holdfast_server.boundary.limits import take
+
+    settings, config, pool = _across(handover)
+    harden(debuggable=pool.debuggable)
+    end_with_supervisor()
+    take(pool.limits, pool=pool.name)
     from holdfast_server.workers.exits import contain_exits
+    from holdfast_server.workers.warden import check_room
     from holdfast_server.workers.worker import Worker
 
-    end_with_supervisor()
     asyncio.run(check_migrated(settings.database_url))
-    config = read_config(settings.config)
     # Headers may name what only langgraph.json's `env` sets.
-    headers = config.webhooks.headers_from({**os.environ, **config.env})
+    headers = config.webhooks.headers_from({**given(), **config.env})
     webhooks = replace(config.webhooks, headers=headers)
-    worker = Worker(settings, worker_id=uuid7(), loaded=load(config), webhooks=webhooks)
+    _warn_of_dropped(handover.dropped)
+    loaded = load(config, handover.dropped)
+    check_room(pool.limits.memory)
+    worker = Worker(settings, worker_id=uuid7(), loaded=loaded, webhooks=webhooks, limits=pool.limits)
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
@@ -191,3 +220,28 @@ def work(settings: Settings) -> None:
         await worker.run()
 
     asyncio.run(main())
+
+
+def inspect(handover: Handover) -> dict[str, str | None]:
+    """Loads graphs as a worker would; why each does not load, None when it does."""
+    _, config, _ = _across(handover)
+    loaded = load(config, handover.dropped)
+    return {spec.graph_id: _text_of(loaded.failures.get(spec.graph_id)) for spec in config.graphs}
+
+
+def _across(handover: Handover) -> tuple[Settings, AppConfig, WorkerPool]:
+    """What was handed over: settings, and langgraph.json as it is for this pool."""
+    from holdfast_server.config.app import read_config
+    from holdfast_server.db.conninfo import pinned
+
+    keep(handover.given)
+    settings = Settings.from_environment(**{**handover.options, "config": Path(handover.options["config"])})
+    settings = replace(settings, database_url=pinned(settings.database_url, handover.given))
+    config = read_config(settings.config)
+    pool = config.pool(settings.pool)
+    # Not read again: a file of variables may lean on some that are gone by now.
+    return settings, replace(config.of_pool(pool), env=handover.env), pool
+
+
+def _text_of(failure: Exception | None) -> str | None:
+    return None if failure is None else str(failure)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast_server.config.section import Section
+from holdfast_server.config.workers import WorkersConfig, read_workers
 
-_KNOWN: tuple[str, ...] = ()
+_KNOWN: tuple[str, ...] = ("workers",)
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class HouseConfig:
     """What the section says; every part has its own file and its own default."""
 
     unknown_keys: tuple[str, ...] = ()
+    workers: WorkersConfig = field(default_factory=WorkersConfig)
 
 
 def read_house(path: Path, value: object) -> HouseConfig:
@@ -24,4 +26,5 @@ def read_house(path: Path, value: object) -> HouseConfig:
         ConfigError: the sentence names the key and the mend.
     """
     house = Section.of(path, "holdfast", value)
-    return HouseConfig(unknown_keys=house.unknown(_KNOWN))
+    workers = read_workers(path, house.values.get("workers"))
+    return HouseConfig(unknown_keys=(*house.unknown(_KNOWN), *workers.unknown_keys), workers=workers)
