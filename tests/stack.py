@@ -102,6 +102,7 @@ class Stack:
     port: int
     folder: Path
     granted: tuple[str, ...] = GRANTED
+    wrapper: tuple[str, ...] = ()
     api: Process = field(init=False)
     workers: list[Process] = field(default_factory=list)
     more_apis: list[Process] = field(default_factory=list)
@@ -116,11 +117,12 @@ class Stack:
         env: Mapping[str, str] | None = None,
         config: Path = APP,
         granted: tuple[str, ...] = GRANTED,
+        wrapper: tuple[str, ...] = (),
     ) -> Stack:
         """Starts everything; returns when the API answers, graphs are published and workers beat."""
         own = {"DATABASE_URL": database_url, VARIABLE: str(os.getpid()), "PYTHONFAULTHANDLER": "1"}
         folder = Path(tempfile.mkdtemp(prefix="holdfast-stack-"))
-        stack = cls(database_url, config, {**os.environ, **own, **(env or {})}, _free_port(), folder, granted)
+        stack = cls(database_url, config, {**os.environ, **own, **(env or {})}, _free_port(), folder, granted, wrapper)
         try:
             stack.start_api()
             for pool in pools * workers:
@@ -216,7 +218,7 @@ class Stack:
         log = self.folder / f"{name}.log"
         with log.open("ab") as sink:
             popen = subprocess.Popen(
-                [sys.executable, "-m", "holdfast_server", *arguments],
+                [*self.wrapper, sys.executable, "-m", "holdfast_server", *arguments],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
