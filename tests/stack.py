@@ -122,7 +122,9 @@ class Stack:
         """Starts everything; returns when the API answers, graphs are published and workers beat."""
         own = {"DATABASE_URL": database_url, VARIABLE: str(os.getpid()), "PYTHONFAULTHANDLER": "1"}
         folder = Path(tempfile.mkdtemp(prefix="holdfast-stack-"))
-        stack = cls(database_url, config, {**os.environ, **own, **(env or {})}, _free_port(), folder, granted, wrapper)
+        stack = cls(
+            database_url, config, {**os.environ, **own, **(env or {})}, _free_port(), folder, granted, wrapper
+        )
         try:
             stack.start_api()
             for pool in pools * workers:

@@ -22,6 +22,7 @@ SHELL = {
     "OPENAI_API_KEY": "sk-not-for-everybody",
     "HOLDFAST_CONCURRENCY": "7",
     "SOMETHING_ELSE": "secret too",
+    "LANGGRAPH_STRICT_MSGPACK": "false",
 }
 # Whoever is root may look everywhere; neither the house nor the spy shall be, whoever runs the tests. One
 # privilege stays, with which root reaches the socket of PostgreSQL (CAP_DAC_OVERRIDE).
@@ -88,6 +89,12 @@ async def test_code_of_one_pool_is_never_imported_in_another(pooled: Stack) -> N
     finance, others = await seen_by(pooled, "ledger"), await seen_by(pooled, "look")
     assert finance["pid"] != others["pid"]
     assert (finance["modules"], others["modules"]) == (["ledger", "sight"], ["look", "sight"])
+
+
+async def test_a_worker_is_strict_whatever_its_environment_says(pooled: Stack) -> None:
+    for graph_id in ("look", "ledger"):
+        seen = await seen_by(pooled, graph_id)
+        assert (seen["strict"], seen["environ"]["LANGGRAPH_STRICT_MSGPACK"]) == (True, "true")
 
 
 async def test_a_pool_has_its_limits(pooled: Stack) -> None:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any, TypedDict
 
+from langgraph.checkpoint.serde import _msgpack
+
 HERE = Path(__file__).parent
 
 
@@ -32,6 +34,7 @@ def look(state: Seen) -> Seen:
             "cpus": len(os.sched_getaffinity(0)),
             "nice": os.getpriority(os.PRIO_PROCESS, 0),
             "pid": os.getpid(),
+            "strict": _msgpack.STRICT_MSGPACK_ENABLED,
         }
     }
 

@@ -89,7 +89,7 @@ def prepare(
     handover = Handover(
         options=options,
         given=_for_the_house(config, given),
-        env=env,
+        env={name: environment[name] for name in env},
         dropped=dropped(given, environment),
     )
     return Crossing(arguments, environment, handover)
