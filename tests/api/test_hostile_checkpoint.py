@@ -27,7 +27,7 @@ def planted(kind: int | str, file: Path) -> tuple[str, bytes]:
         ONE: ("os", "system", command),
         SEVERAL: ("os", "system", [command]),
         NAMED: ("subprocess", "run", {"args": command, "shell": True}),
-        METHOD: ("subprocess", "sys", command, "exit"),
+        METHOD: ("os", "system", command, "__call__"),
         PYDANTIC_1: ("subprocess", "run", {"args": command, "shell": True}),
         PYDANTIC_2: ("subprocess", "run", {"args": command, "shell": True}),
     }[int(kind)]
