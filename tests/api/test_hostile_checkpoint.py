@@ -1,7 +1,8 @@
-"""A checkpoint that somebody planted into the database names code to be called: it is data, and stays data."""
+"""A checkpoint that somebody planted into the database names code to call: it is data, and stays data."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import ormsgpack
 import psycopg
 import pytest
 from api.scene import Client
+from langgraph_sdk.errors import InternalServerError
 
 # LangGraph's extension types: a constructor with one, several or named arguments, a method, pydantic models.
 ONE, SEVERAL, NAMED, METHOD, PYDANTIC_1, PYDANTIC_2 = range(6)
@@ -38,13 +40,13 @@ def planted(kind: int | str, file: Path) -> tuple[str, bytes]:
 async def test_what_a_planted_value_names_is_not_called(
     client: Client, thread_id: str, stack_database: str, tmp_path: Path, kind: int | str
 ) -> None:
-    tmp_path.chmod(0o777)
     file = tmp_path / "owned"
     await client.runs.wait(thread_id, "poison", input={"kind": "bytes"})
     kind_of_value, value = planted(kind, file)
     with psycopg.connect(stack_database) as conn:
         changed = conn.execute(
-            "update holdfast.checkpoint_blobs set type = %s, blob = %s where thread_id = %s and channel = 'value'",
+            "update holdfast.checkpoint_blobs set type = %s, blob = %s"
+            " where thread_id = %s and channel = 'value'",
             [kind_of_value, value, thread_id],
         )
         assert changed.rowcount
@@ -54,8 +56,7 @@ async def test_what_a_planted_value_names_is_not_called(
         client.runs.wait(thread_id, "poison", input={"kind": "cure", "value": "fine"}, raise_error=False),
     )
     for look in looks:
-        try:
+        # Pickle is refused as a whole; the others are read.
+        with contextlib.suppress(InternalServerError) if kind == "pickle" else contextlib.nullcontext():
             await look
-        except Exception as refused:
-            assert kind == "pickle", refused
     assert not file.exists()

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 from stack import Stack
@@ -77,6 +76,14 @@ async def test_the_house_still_has_its_settings(pooled: Stack) -> None:
         workers = (await http.get("/holdfast/workers")).json()
     assert {(w["pool"], w["concurrency"]) for w in workers} == {("default", 7), ("finance", 7), ("hungry", 7)}
     assert {w["pool"]: w["graphs"] for w in workers}["finance"] == ["ledger"]
+
+
+async def test_the_users_code_in_the_api_sees_nothing_of_ours_either(pooled: Stack) -> None:
+    async with pooled.http() as http:
+        environ = (await http.get("/environ")).json()
+    assert environ["EVERYBODY"] == "sees this"
+    assert environ["OPENAI_API_KEY"] == SHELL["OPENAI_API_KEY"], "nobody's graph runs there"
+    assert not [name for name in environ if name == "DATABASE_URL" or name.startswith("HOLDFAST_")]
 
 
 async def test_a_pool_has_its_own_variables_on_top(pooled: Stack) -> None:
@@ -149,3 +156,11 @@ def test_no_other_process_of_the_user_looks_into_a_worker_or_the_api(pooled: Sta
         careless.communicate(b"\n")
     found = spied(pooled.api.pid, *(worker.pid for worker in pooled.workers))
     assert set(found.values()) == {"PermissionError"}, found
+
+
+def test_the_doctor_names_a_pool_that_nobody_serves(pooled: Stack) -> None:
+    command = [sys.executable, "-m", "holdfast_server", "doctor", "-c", str(APP.with_name("hungry.json"))]
+    found = subprocess.run(command, env=pooled.environment, capture_output=True, text=True, check=False)
+    assert "BAD  pool         'brief' has no worker" in found.stdout, found.stdout
+    assert "start `holdfast worker --pool brief`" in found.stdout
+    assert "'default' has no worker" not in found.stdout
