@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from langgraph.graph import START, StateGraph
-from sight import Seen, look
+from pools_app.sight import Seen, look
 
 graph = StateGraph(Seen).add_node(look).add_edge(START, "look").compile()

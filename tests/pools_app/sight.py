@@ -23,7 +23,7 @@ def look(state: Seen) -> Seen:
     return {
         "seen": {
             "environ": dict(os.environ),
-            "initial": Path("/proc/self/environ").read_text().split("\0"),
+            "initial": _initial(),
             "command": Path("/proc/self/cmdline").read_text().split("\0"),
             "modules": sorted(Path(file).stem for file in files if file.startswith(str(HERE))),
             "path": sys.path,
@@ -37,6 +37,14 @@ def look(state: Seen) -> Seen:
             "strict": _msgpack.STRICT_MSGPACK_ENABLED,
         }
     }
+
+
+def _initial() -> list[str] | None:
+    """What the process was started with, as the kernel remembers it; it tells only root of a closed process."""
+    try:
+        return Path("/proc/self/environ").read_text().split("\0")
+    except PermissionError:
+        return None
 
 
 def _links() -> list[str]:
