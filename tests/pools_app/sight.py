@@ -40,7 +40,7 @@ def look(state: Seen) -> Seen:
 
 
 def _initial() -> list[str] | None:
-    """What the process was started with, as the kernel remembers it; it tells only root of a closed process."""
+    """What the process was started with, as the kernel remembers it; of a closed one it tells root only."""
     try:
         return Path("/proc/self/environ").read_text().split("\0")
     except PermissionError:
