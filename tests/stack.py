@@ -32,6 +32,8 @@ from holdfast_server.supervisor_watch import VARIABLE
 SESSION = "-c search_path=holdfast,public -c holdfast.tenant=default"
 APP = Path(__file__).parent / "app" / "langgraph.json"
 _PATIENCE = 45.0
+# What graphs of ours may see of the environment of the tests, beyond what their langgraph.json grants.
+GRANTED = ("CHAOS_*", "TEST_APP_*")
 
 
 @dataclass
@@ -101,6 +103,8 @@ class Stack:
     environment: dict[str, str]
     port: int
     folder: Path
+    granted: tuple[str, ...] = GRANTED
+    wrapper: tuple[str, ...] = ()
     api: Process = field(init=False)
     workers: list[Process] = field(default_factory=list)
     more_apis: list[Process] = field(default_factory=list)
@@ -111,17 +115,22 @@ class Stack:
         database_url: str,
         *,
         workers: int = 1,
+        pools: tuple[str, ...] = ("default",),
         env: Mapping[str, str] | None = None,
         config: Path = APP,
+        granted: tuple[str, ...] = GRANTED,
+        wrapper: tuple[str, ...] = (),
     ) -> Stack:
         """Starts everything; returns when the API answers, graphs are published and workers beat."""
         own = {"DATABASE_URL": database_url, VARIABLE: str(os.getpid()), "PYTHONFAULTHANDLER": "1"}
         folder = Path(tempfile.mkdtemp(prefix="holdfast-stack-"))
-        stack = cls(database_url, config, {**os.environ, **own, **(env or {})}, _free_port(), folder)
+        stack = cls(
+            database_url, config, {**os.environ, **own, **(env or {})}, _free_port(), folder, granted, wrapper
+        )
         try:
             stack.start_api()
-            for _ in range(workers):
-                stack.start_worker()
+            for pool in pools * workers:
+                stack.start_worker(pool)
             await stack.ready()
         except BaseException:
             await stack.stop()
@@ -145,9 +154,11 @@ class Stack:
         self.api = self._spawn("api", "serve", "-c", str(self.config), "--port", str(self.port))
         return self.api
 
-    def start_worker(self) -> Process:
+    def start_worker(self, pool: str = "default") -> Process:
         """Starts one more worker; `ready` waits for it."""
-        worker = self._spawn(f"worker-{len(self.workers) + 1}", "worker", "-c", str(self.config))
+        passed = [option for name in self.granted for option in ("--pass-env", name)]
+        name = f"worker-{len(self.workers) + 1}"
+        worker = self._spawn(name, "worker", "-c", str(self.config), "--pool", pool, *passed)
         self.workers.append(worker)
         return worker
 
@@ -211,7 +222,7 @@ class Stack:
         log = self.folder / f"{name}.log"
         with log.open("ab") as sink:
             popen = subprocess.Popen(
-                [sys.executable, "-m", "holdfast_server", *arguments],
+                [*self.wrapper, sys.executable, "-m", "holdfast_server", *arguments],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=sink,

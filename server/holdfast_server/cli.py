@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from holdfast_server.errors import ConfigError, HoldfastError
+from holdfast_server.given import given, hide_ours
 from holdfast_server.keys_command import keys
-from holdfast_server.options import config_option, database_option
+from holdfast_server.options import config_option, database_option, handover_option
 from holdfast_server.settings import Settings
+
+if TYPE_CHECKING:
+    from holdfast_server.boundary.crossing import Crossing
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,8 +55,10 @@ def dev(
 ) -> None:
     """Starts PostgreSQL (unless DATABASE_URL is set), the API and workers; Ctrl-C stops all of it."""
     click.echo("holdfast  starting")
+    from holdfast_server.boundary.hardening import undumpable
     from holdfast_server.dev import run_dev
 
+    undumpable()
     settings = Settings.from_environment(config=config, database_url=database_url, data_dir=data_dir)
     run_dev(settings, host=host, port=port, workers=workers)
 
@@ -62,12 +71,16 @@ def dev(
 def serve(config: Path | None, database_url: str | None, host: str, port: int) -> None:
     """Serves the API. It needs the database, and of langgraph.json only `auth` and `http`."""
     from holdfast_server import runtime
+    from holdfast_server.boundary.hardening import undumpable
     from holdfast_server.config.app import read_config
 
+    undumpable()
     settings = _with_database(Settings.from_environment(config=config, database_url=database_url))
     # One that was named must be there: without it the house would stand open.
     named = settings.config != Settings().config or config is not None
     found = read_config(settings.config) if named or settings.config.exists() else None
+    # Code of the user's runs here too: an auth handler, an application.
+    hide_ours()
     runtime.serve(settings, found, host=host, port=port)
 
 
@@ -75,12 +88,52 @@ def serve(config: Path | None, database_url: str | None, host: str, port: int) -
 @config_option
 @database_option
 @click.option("--concurrency", type=click.IntRange(1, 1000), help="Runs at the same time.  [default: 10]")
-def worker(config: Path | None, database_url: str | None, concurrency: int | None) -> None:
-    """Executes runs. SIGTERM drains: running steps finish, other workers go on from there."""
-    from holdfast_server import runtime
+@click.option("--pool", help="Which worker pool of langgraph.json to serve.  [default: default]")
+@click.option(
+    "--pass-env",
+    multiple=True,
+    metavar="NAME",
+    help="A variable, or a pattern such as AWS_*, that graphs may see beyond what langgraph.json grants.",
+)
+@handover_option
+@click.pass_context
+def worker(
+    context: click.Context,
+    config: Path | None,
+    database_url: str | None,
+    concurrency: int | None,
+    pool: str | None,
+    pass_env: tuple[str, ...],
+    handover: int | None,
+) -> None:
+    """Executes runs. SIGTERM drains: running steps finish, other workers go on from there.
 
-    settings = Settings.from_environment(config=config, database_url=database_url, concurrency=concurrency)
-    runtime.work(_with_database(settings))
+    Graphs see no variable of this environment but what programs need (PATH, HOME, LANG …), `env` of
+    langgraph.json and what is passed by name.
+    """
+    from holdfast_server.boundary.hardening import undumpable
+
+    undumpable()
+    if handover is not None:
+        from holdfast_server import runtime
+        from holdfast_server.boundary.handover import Handover
+
+        return runtime.work(Handover.receive(handover))
+    settings = Settings.from_environment(
+        config=config, database_url=database_url, concurrency=concurrency, pool=pool
+    )
+    crossing = _crossing(context, _with_database(settings), pass_env)
+    crossing.cross()
+
+
+@cli.command(hidden=True)
+@handover_option
+def inspect(handover: int) -> None:
+    """Loads the graphs of one pool as a worker would, and says how it went (for `holdfast doctor`)."""
+    from holdfast_server import runtime
+    from holdfast_server.boundary.handover import Handover
+
+    click.echo("\n" + json.dumps(runtime.inspect(Handover.receive(handover))))
 
 
 @cli.command()
@@ -128,6 +181,28 @@ def check_secrets(config: Path | None, tenant: str, names: tuple[str, ...]) -> N
     found = check(read_config(settings.config), tenant=tenant, names=names)
     click.echo("\n".join(checked.line() for checked in found) or "langgraph.json refers to no secrets")
     sys.exit(0 if all(checked.problem is None for checked in found) else 1)
+
+
+def _crossing(context: click.Context, settings: Settings, granted: Sequence[str]) -> Crossing:
+    from holdfast_server.boundary.crossing import prepare
+    from holdfast_server.config.app import read_config
+
+    config = read_config(settings.config)
+    pool = config.pool(settings.pool)
+    arguments = ["--log-level", context.find_root().params["log_level"], "worker"]
+    return prepare(
+        config,
+        pool,
+        given=given(),
+        granted=granted,
+        arguments=[*arguments, "-c", str(config.path), "--pool", pool.name],
+        options={
+            "config": str(config.path),
+            "database_url": settings.database_url,
+            "concurrency": settings.concurrency,
+            "pool": pool.name,
+        },
+    )
 
 
 def _with_database(settings: Settings) -> Settings:

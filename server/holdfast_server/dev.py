@@ -19,8 +19,10 @@ import click
 import httpx
 from psycopg import Error
 
+from holdfast_server.boundary.environment import EVERYTHING
 from holdfast_server.config.app import AppConfig, read_config
 from holdfast_server.config.entrance import Entrance
+from holdfast_server.config.workers import DEFAULT
 from holdfast_server.db.embedded import embedded_postgres, revive
 from holdfast_server.db.migrate import migrate
 from holdfast_server.db.pool import connect
@@ -57,7 +59,8 @@ class Child:
             code = await self.process.wait()
             if not self.stopping:
                 self.say(f"{self.name}: process {self.process.pid} ended with {code}; starting it again")
-                await asyncio.sleep(self._pause())
+                # A worker that had its runs or its memory ends in order; that is no crash loop.
+                await asyncio.sleep(self._pause() if code else 0)
 
     async def stop(self, grace: float = _GRACE) -> None:
         """SIGTERM, then SIGKILL when it does not obey; safe twice."""
@@ -125,11 +128,11 @@ async def _run(
         return
     for name in await migrate(settings.database_url):
         _say(f"migrated the database: {name}")
-    children = _children(settings, config.path, host=host, port=port, workers=workers)
+    children = _children(settings, config, host=host, port=port, workers=workers)
     keeping = [asyncio.create_task(child.keep_alive()) for child in children]
     _introduce(Entrance.of(settings, config), nursed)
     ready = asyncio.create_task(
-        _announce(config, settings.database_url, host=host, port=port, workers=workers)
+        _announce(config, settings.database_url, host=host, port=port, workers=len(children) - 1)
     )
     nursing = asyncio.create_task(_nurse(nursed)) if nursed else None
     stopped = asyncio.create_task(stop.wait())
@@ -150,16 +153,30 @@ def _introduce(entrance: Entrance, data_dir: Path | None) -> None:
         _say(f"make a key: holdfast keys create --name me --role admin{where}")
 
 
-def _children(settings: Settings, config: Path, *, host: str, port: int, workers: int) -> list[Child]:
+def _children(settings: Settings, config: AppConfig, *, host: str, port: int, workers: int) -> list[Child]:
     environment = {"HOLDFAST_DRAIN": _DRAIN, **os.environ} | {
         "DATABASE_URL": settings.database_url,
         "HOLDFAST_DATABASE_URL": settings.database_url,
         VARIABLE: str(os.getpid()),
     }
-    command, app = [sys.executable, "-m", "holdfast_server"], ["-c", str(config)]
+    command, app = [sys.executable, "-m", "holdfast_server"], ["-c", str(config.path)]
     api = Child("api", [*command, "serve", *app, "--host", host, "--port", str(port)], environment, _say)
-    names = [f"worker {n + 1}" for n in range(workers)]
-    return [api, *(Child(name, [*command, "worker", *app], environment, _say) for name in names)]
+    # Whoever develops has keys in the shell and nobody to keep them from.
+    working = [*command, "worker", *app, "--pass-env", EVERYTHING, "--pool"]
+    return [
+        api,
+        *(Child(name, [*working, pool], environment, _say) for name, pool in _names(config, workers)),
+    ]
+
+
+def _names(config: AppConfig, workers: int) -> list[tuple[str, str]]:
+    """Worker processes by name, each with its pool."""
+    named = []
+    for pool in config.pools:
+        count = pool.processes or (workers if pool.name == DEFAULT else 1)
+        prefix = "worker" if pool.name == DEFAULT else f"worker {pool.name}"
+        named += [(f"{prefix} {n + 1}", pool.name) for n in range(count)]
+    return named
 
 
 def _check_port(host: str, port: int) -> None:
@@ -202,6 +219,10 @@ async def _announce(config: AppConfig, database_url: str, *, host: str, port: in
     _say(f"Studio  https://smith.langchain.com/studio/?baseUrl={base}")
     for graph_id in sorted(wanted):
         _say(f"graph   {graph_id}" + (f"  BROKEN: {graphs[graph_id]}" if graphs[graph_id] else ""))
+    _say(
+        "graphs see the variables of this shell, but not DATABASE_URL and HOLDFAST_*; in production only what"
+    )
+    _say("`env` and `holdfast.workers.pass_env` of langgraph.json grant")
     _say("ready; Ctrl-C stops everything")
 
 

@@ -35,3 +35,8 @@ def data_dir_option(command: F) -> F:
         type=click.Path(path_type=Path),
         help="Data of the embedded PostgreSQL.  [default: .holdfast]",
     )(command)
+
+
+def handover_option(command: F) -> F:
+    """`--handover`, by which one process of ours starts another."""
+    return click.option("--handover", type=int, hidden=True)(command)

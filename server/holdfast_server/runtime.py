@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -19,11 +20,15 @@ from starlette.types import ASGIApp
 from uuid_utils.compat import uuid7
 
 from holdfast_server.db.migrate import check_migrated
+from holdfast_server.errors import GraphLoadError
+from holdfast_server.given import given, keep
 from holdfast_server.settings import Settings
 from holdfast_server.supervisor_watch import end_with_supervisor
 
 if TYPE_CHECKING:
+    from holdfast_server.boundary.handover import Handover
     from holdfast_server.config.app import AppConfig
+    from holdfast_server.config.workers import WorkerPool
     from holdfast_server.custom.code import UserCode
     from holdfast_server.graphs.loader import LoadedGraphs
 
@@ -137,7 +142,7 @@ def _masked(settings: Settings, config: AppConfig | None) -> AppConfig | None:
     from holdfast_server.secrets.secrets import hide_variables
 
     _mask_speech(settings)
-    learn_environment({**os.environ, **(config.env if config else {})})
+    learn_environment({**given(), **(config.env if config else {})})
     if config is None:
         return None
     if config.auth or config.http.app:
@@ -168,14 +173,20 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def load(config: AppConfig) -> LoadedGraphs:
-    """Loads the graphs and says in the log which of them are broken."""
+def load(config: AppConfig, dropped: Sequence[str] = ()) -> LoadedGraphs:
+    """Loads the graphs and says in the log which of them are broken.
+
+    Args:
+        dropped: variables that user code may miss; an error that speaks of one says how to grant it.
+    """
+    from holdfast_server.boundary.environment import with_advice
     from holdfast_server.graphs.loader import load_graphs
 
     _warn_of_unused(config)
     loaded = load_graphs(config)
-    for failure in loaded.failures.values():
-        logger.error("%s", failure)
+    for graph_id, failure in loaded.failures.items():
+        loaded.failures[graph_id] = GraphLoadError(with_advice(str(failure), dropped))
+        logger.error("%s", loaded.failures[graph_id])
     return loaded
 
 
@@ -184,30 +195,56 @@ def _warn_of_unused(config: AppConfig) -> None:
         logger.warning("%s: not used by Holdfast: %s", config.path, ", ".join(config.unknown_keys))
 
 
-def work(settings: Settings) -> None:
-    """Works until SIGINT or SIGTERM, which drain."""
-    from holdfast_server.config.app import read_config
+def _warn_of_dropped(dropped: Sequence[str]) -> None:
+    from holdfast_server.boundary.environment import how_to_grant, keys_among
+
+    if keys := keys_among(dropped):
+        logger.warning("set here and not passed to graphs: %s; %s", ", ".join(keys), how_to_grant(keys))
+
+
+def work(handover: Handover) -> None:
+    """Works until SIGINT or SIGTERM, which drain. The process has crossed the boundary.
+
+    Raises:
+        ConfigError: langgraph.json cannot be used, or this machine does not take its limits.
+    """
+    from holdfast_server.boundary.hardening import harden
+    from holdfast_server.boundary.limits import take
+
+    settings, config, pool = _across(handover)
+    harden(debuggable=pool.debuggable)
+    end_with_supervisor()
+    _mask_speech(settings)
+    take(pool.limits, pool=pool.name)
     from holdfast_server.masking.masker import MASKER
     from holdfast_server.secrets.environment import prepared
     from holdfast_server.secrets.provider import HOUSE
     from holdfast_server.secrets.secrets import hide_variables
     from holdfast_server.secrets.tenant import TenantSecrets
     from holdfast_server.workers.exits import contain_exits
+    from holdfast_server.workers.warden import check_room
     from holdfast_server.workers.worker import Worker
     from holdfast_tools.secrets import use_secrets
 
-    end_with_supervisor()
-    _mask_speech(settings)
     asyncio.run(check_migrated(settings.database_url))
-    config, secrets = prepared(read_config(settings.config))
+    config, secrets = prepared(config)
     hide_variables(config)
     MASKER.in_json = True
     # Headers may name what only langgraph.json's `env` sets.
-    headers = config.webhooks.headers_from({**os.environ, **config.env})
+    headers = config.webhooks.headers_from({**given(), **config.env})
     webhooks = replace(config.webhooks, headers=headers)
+    _warn_of_dropped(handover.dropped)
     with use_secrets(TenantSecrets(secrets, HOUSE)):
-        loaded = load(config)
-    worker = Worker(settings, worker_id=uuid7(), loaded=loaded, webhooks=webhooks, secrets=secrets)
+        loaded = load(config, handover.dropped)
+    check_room(pool.limits.memory)
+    worker = Worker(
+        settings,
+        worker_id=uuid7(),
+        loaded=loaded,
+        webhooks=webhooks,
+        secrets=secrets,
+        limits=pool.limits,
+    )
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
@@ -217,3 +254,35 @@ def work(settings: Settings) -> None:
         await worker.run()
 
     asyncio.run(main())
+
+
+def inspect(handover: Handover) -> dict[str, str | None]:
+    """Loads graphs as a worker would; why each does not load, None when it does."""
+    from holdfast_server.secrets.environment import prepared
+    from holdfast_server.secrets.provider import HOUSE
+    from holdfast_server.secrets.tenant import TenantSecrets
+    from holdfast_tools.secrets import use_secrets
+
+    _, config, _ = _across(handover)
+    config, secrets = prepared(config)
+    with use_secrets(TenantSecrets(secrets, HOUSE)):
+        loaded = load(config, handover.dropped)
+    return {spec.graph_id: _text_of(loaded.failures.get(spec.graph_id)) for spec in config.graphs}
+
+
+def _across(handover: Handover) -> tuple[Settings, AppConfig, WorkerPool]:
+    """What was handed over: settings, and langgraph.json as it is for this pool."""
+    from holdfast_server.config.app import read_config
+    from holdfast_server.db.conninfo import pinned
+
+    keep(handover.given)
+    settings = Settings.from_environment(**{**handover.options, "config": Path(handover.options["config"])})
+    settings = replace(settings, database_url=pinned(settings.database_url, handover.given))
+    config = read_config(settings.config)
+    pool = config.pool(settings.pool)
+    # Not read again: a file of variables may lean on some that are gone by now.
+    return settings, replace(config.of_pool(pool), env=handover.env), pool
+
+
+def _text_of(failure: Exception | None) -> str | None:
+    return None if failure is None else str(failure)

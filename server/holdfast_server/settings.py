@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast_server.errors import ConfigError
+from holdfast_server.given import given as given_environment
 
 PREFIX = "HOLDFAST_"
 _FLAGS = {
@@ -31,6 +31,7 @@ class Settings:
     Attributes:
         database_url: PostgreSQL to use; also read from `DATABASE_URL`. Empty: the embedded one.
         config: path of langgraph.json.
+        pool: which worker pool of langgraph.json a worker belongs to.
         data_dir: where the embedded PostgreSQL keeps its data.
         concurrency: runs that one worker process executes at the same time.
         lease: how long a worker that went silent keeps its runs.
@@ -56,6 +57,7 @@ class Settings:
 
     database_url: str = ""
     config: Path = field(default=Path("langgraph.json"))
+    pool: str = "default"
     data_dir: Path = field(default=Path(".holdfast"))
     concurrency: int = 10
     lease: float = 10.0
@@ -85,7 +87,7 @@ class Settings:
         Raises:
             ConfigError: a value has the wrong type; the sentence names the variable.
         """
-        env = os.environ if environment is None else environment
+        env = given_environment() if environment is None else environment
         defaults = cls()
         values: dict[str, Any] = {}
         for f in fields(cls):

@@ -6,12 +6,14 @@ import os
 import threading
 import time
 
+from holdfast_server.given import given
+
 VARIABLE = "HOLDFAST_SUPERVISOR_PID"
 
 
 def end_with_supervisor() -> None:
     """Starts the watch, if a supervisor is named in the environment."""
-    supervisor = os.environ.get(VARIABLE)
+    supervisor = given().get(VARIABLE)
     if supervisor:
         threading.Thread(target=_watch, args=[int(supervisor)], name="supervisor-watch", daemon=True).start()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -17,4 +18,12 @@ assert saver.with_allowlist([("a", "b")]) is not saver, "not strict: clones are 
 
 def test_importing_the_server_first_makes_langgraph_strict() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_environment_that_says_otherwise_does_not_count() -> None:
+    lax = {**os.environ, "LANGGRAPH_STRICT_MSGPACK": "false"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=lax, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -15,6 +15,7 @@ from holdfast_server.config.house import HouseConfig, read_house
 from holdfast_server.config.http import HttpConfig, read_http
 from holdfast_server.config.store import StoreConfig, read_store
 from holdfast_server.config.webhooks import Webhooks, webhooks_of
+from holdfast_server.config.workers import WorkerPool, check_pools
 from holdfast_server.errors import ConfigError
 
 
@@ -49,6 +50,38 @@ class AppConfig:
         """The folder of langgraph.json."""
         return self.path.parent
 
+    def pool(self, name: str) -> WorkerPool:
+        """The worker pool of this name.
+
+        Raises:
+            ConfigError: there is none, or no graph is left for it.
+        """
+        pools = {pool.name: pool for pool in self.house.workers.pools}
+        if name not in pools:
+            raise ConfigError(
+                f'{self.path} has no worker pool {name!r}; "holdfast.workers.pools" has {", ".join(pools)}'
+            )
+        if not self.of_pool(pools[name]).graphs:
+            raise ConfigError(
+                f"{self.path}: every graph is in another worker pool than {name!r}; choose one with --pool"
+            )
+        return pools[name]
+
+    @property
+    def pools(self) -> tuple[WorkerPool, ...]:
+        """The worker pools that have a graph."""
+        return tuple(pool for pool in self.house.workers.pools if self.of_pool(pool).graphs)
+
+    def of_pool(self, pool: WorkerPool) -> AppConfig:
+        """What it says to the workers of one pool: their graphs, and their `env` on top of everybody's."""
+        served = self.house.workers.graphs_of(pool, [spec.graph_id for spec in self.graphs])
+        key = f"holdfast.workers.pools.{pool.name}.env"
+        return replace(
+            self,
+            graphs=tuple(spec for spec in self.graphs if spec.graph_id in served),
+            env={**self.env, **(_environment(self.path, pool.env, key) if pool.env is not None else {})},
+        )
+
 
 # Keys of the LangGraph CLI that mean something to it and need nothing from us.
 _KNOWN = {
@@ -75,8 +108,9 @@ def read_config(path: Path) -> AppConfig:
         raise ConfigError(f'{path} names no graphs; add {{"graphs": {{"agent": "./agent.py:graph"}}}}')
     http, auth = read_http(path, raw.get("http")), read_auth(path, raw.get("auth"))
     house = read_house(path, raw.get("holdfast"))
+    check_pools(path, house.workers, raw["graphs"])
     store, checkpointer = read_store(path, raw.get("store")), read_checkpointer(path, raw.get("checkpointer"))
-    return AppConfig(
+    config = AppConfig(
         path=path,
         graphs=tuple(_spec(path, graph_id, value) for graph_id, value in raw["graphs"].items()),
         import_paths=_import_paths(path, raw.get("dependencies", [])),
@@ -96,6 +130,10 @@ def read_config(path: Path) -> AppConfig:
         house=house,
         webhooks=webhooks_of(str(path), raw.get("webhooks") or {}),
     )
+    for pool in house.workers.pools:
+        # What is wrong with the `env` of one pool is said by every command, not by its first worker.
+        config.of_pool(pool)
+    return config
 
 
 def _spec(path: Path, graph_id: str, value: object) -> GraphSpec:
@@ -119,14 +157,14 @@ def _import_paths(path: Path, dependencies: object) -> tuple[Path, ...]:
     return tuple(p.resolve() for p in [*local, path.parent])
 
 
-def _environment(path: Path, env: object) -> dict[str, str]:
+def _environment(path: Path, env: object, key: str = "env") -> dict[str, str]:
     match env:
         case str():
             file = path.parent / env
             if not file.is_file():
-                raise ConfigError(f'{path}: "env" names {file}, which does not exist')
+                raise ConfigError(f'{path}: "{key}" names {file}, which does not exist')
             return {k: v for k, v in dotenv_values(file).items() if v is not None}
         case dict():
             return {str(k): str(v) for k, v in env.items()}
         case _:
-            raise ConfigError(f'{path}: "env" is {env!r}; it must be a file name or an object')
+            raise ConfigError(f'{path}: "{key}" is {env!r}; it must be a file name or an object')

@@ -8,8 +8,9 @@ from pathlib import Path
 from holdfast_server.config.access import AccessConfig, read_access
 from holdfast_server.config.secrets import SecretsConfig, read_secrets
 from holdfast_server.config.section import Section
+from holdfast_server.config.workers import WorkersConfig, read_workers
 
-_KNOWN: tuple[str, ...] = ("access", "secrets")
+_KNOWN: tuple[str, ...] = ("access", "secrets", "workers")
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class HouseConfig:
 
     access: AccessConfig = field(default_factory=AccessConfig)
     secrets: SecretsConfig = field(default_factory=SecretsConfig)
+    workers: WorkersConfig = field(default_factory=WorkersConfig)
     unknown_keys: tuple[str, ...] = ()
 
 
@@ -29,8 +31,10 @@ def read_house(path: Path, value: object) -> HouseConfig:
     """
     house = Section.of(path, "holdfast", value)
     secrets = read_secrets(path, house.values.get("secrets"))
+    workers = read_workers(path, house.values.get("workers"))
     return HouseConfig(
         access=read_access(path, house.values.get("access")),
         secrets=secrets,
-        unknown_keys=(*house.unknown(_KNOWN), *secrets.unknown_keys),
+        workers=workers,
+        unknown_keys=(*house.unknown(_KNOWN), *secrets.unknown_keys, *workers.unknown_keys),
     )

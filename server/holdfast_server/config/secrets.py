@@ -52,6 +52,11 @@ class SecretsConfig:
     shared: frozenset[str] = frozenset()
     unknown_keys: tuple[str, ...] = ()
 
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What the names of variables begin with that hold secrets; user code sees none of them."""
+        return tuple(spec.prefix for spec in self.providers if isinstance(spec, FromEnvironment))
+
 
 def read_secrets(path: Path, raw: object) -> SecretsConfig:
     """The section; what is absent has its default.

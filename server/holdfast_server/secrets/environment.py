@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -10,6 +9,7 @@ from functools import partial
 from holdfast_server.config.app import AppConfig
 from holdfast_server.config.webhooks import Webhooks
 from holdfast_server.errors import ConfigError
+from holdfast_server.given import given
 from holdfast_server.masking.masker import MASKER
 from holdfast_server.masking.suspects import suspects
 from holdfast_server.secrets.errors import SecretUnavailable, UnknownSecret
@@ -28,7 +28,7 @@ def prepared(config: AppConfig, *, headers: bool = True) -> tuple[AppConfig, Sec
     Raises:
         ConfigError: a reference that does not resolve, or a provider that does not load.
     """
-    learn_environment(os.environ)
+    learn_environment(given())
     # A provider of the user's is imported like any code of theirs, with what the process itself has.
     make_importable(config.import_paths, {})
     secrets = Secrets.of(config)

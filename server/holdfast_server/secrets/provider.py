@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Protocol
 
 from holdfast_server.config.secrets import FromCode, FromEnvironment, FromFiles, ProviderSpec
 from holdfast_server.errors import ConfigError, UserCodeError
+from holdfast_server.given import given
 from holdfast_server.secrets.errors import SecretUnavailable
 from holdfast_server.user_code import load_object
 
@@ -137,7 +137,7 @@ def provider_of(spec: ProviderSpec, folder: Path, variables: Mapping[str, str] |
     """
     match spec:
         case FromEnvironment(prefix):
-            return Environment(prefix, os.environ if variables is None else variables)
+            return Environment(prefix, given() if variables is None else variables)
         case FromFiles(path):
             return Files(path)
         case FromCode(path):

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from holdfast_server.config.app import AppConfig
-from holdfast_server.config.secrets import FromEnvironment, is_name
+from holdfast_server.config.secrets import is_name
 from holdfast_server.masking.masker import MASKER
 from holdfast_server.secrets.errors import SecretUnavailable, UnknownSecret
 from holdfast_server.secrets.provider import HOUSE, AnyProvider, provider_of
@@ -128,6 +128,5 @@ def hide_variables(config: AppConfig, environment: MutableMapping[str, str] = os
 
     What code of the user's starts, or prints of its environment, then holds none of another tenant's.
     """
-    prefixes = tuple(s.prefix for s in config.house.secrets.providers if isinstance(s, FromEnvironment))
-    for name in [name for name in environment if prefixes and name.startswith(prefixes)]:
+    for name in [name for name in environment if name.startswith(config.house.secrets.prefixes)]:
         del environment[name]

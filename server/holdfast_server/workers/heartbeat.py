@@ -91,6 +91,7 @@ class Heartbeat:
             "worker_id": self._worker_id,
             "host": socket.gethostname(),
             "pid": os.getpid(),
+            "pool": self._settings.pool,
             "graphs": self._graph_ids,
             "concurrency": self._settings.concurrency,
         }

@@ -16,6 +16,7 @@ class Roster:
         self._loop = loop
         self._lock = threading.Lock()
         self._executions: dict[UUID, Execution] = {}
+        self.finished = 0
 
     def add(self, execution: Execution) -> None:
         """Puts an execution on the roster, replacing an older attempt at the same run."""
@@ -28,6 +29,7 @@ class Roster:
     def remove(self, execution: Execution) -> None:
         """Takes an execution off, unless a newer attempt has its place."""
         with self._lock:
+            self.finished += 1
             if self._executions.get(execution.run.run_id) is execution:
                 del self._executions[execution.run.run_id]
 

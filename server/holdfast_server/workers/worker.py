@@ -10,6 +10,7 @@ from uuid import UUID
 
 from holdfast_server.config.checkpointer import CheckpointerConfig
 from holdfast_server.config.webhooks import Webhooks
+from holdfast_server.config.workers import Limits
 from holdfast_server.db.pool import TenantPool, make_pool
 from holdfast_server.db.retry import through_outages
 from holdfast_server.graphs.loader import LoadedGraphs
@@ -30,6 +31,7 @@ from holdfast_server.workers.rescuer import Rescuer
 from holdfast_server.workers.roster import Roster
 from holdfast_server.workers.scheduler import Scheduler
 from holdfast_server.workers.sweeper import StoreSweeper, ThreadSweeper, publish_lifetime
+from holdfast_server.workers.warden import Warden
 from holdfast_server.workers.webhook_sender import WebhookSender
 
 logger = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ class Worker:
         loaded: its graphs.
         webhooks: where webhooks may go; their headers have their values.
         secrets: what runs may refer to.
+        limits: what its process may take.
     """
 
     def __init__(
@@ -57,12 +60,14 @@ class Worker:
         loaded: LoadedGraphs,
         webhooks: Webhooks | None = None,
         secrets: Secrets | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self._settings = settings
         self._worker_id = worker_id
         self._loaded = loaded
         self._webhooks = webhooks or Webhooks()
         self._secrets = secrets or Secrets()
+        self._limits = limits or Limits()
         self._stopping = asyncio.Event()
         self._started = False
 
@@ -94,7 +99,9 @@ class Worker:
 
     async def _serve(self) -> None:
         settings, graphs = self._settings, self._loaded.graphs
-        self._roster = Roster(asyncio.get_running_loop())
+        here = asyncio.get_running_loop()
+        self._roster = Roster(here)
+        warden = Warden(self._limits, self._roster, lambda: here.call_soon_threadsafe(self.stop))
         heartbeat = Heartbeat(
             settings, worker_id=self._worker_id, graph_ids=list(graphs), roster=self._roster
         )
@@ -106,7 +113,7 @@ class Worker:
             StoreSubject(memory),
         )
         desks = [Desk(settings, worker_id=self._worker_id, subject=subject) for subject in subjects]
-        threads: tuple[Heartbeat | Desk, ...] = (heartbeat, *desks)
+        threads: tuple[Heartbeat | Desk | Warden, ...] = (warden, heartbeat, *desks)
         url = settings.database_url
         house = make_pool(url, size=_HOUSE, name="worker-house", role="holdfast_system")
         theirs = make_pool(url, size=settings.pool_size, name="worker", role="holdfast_app")

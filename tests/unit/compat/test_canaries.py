@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -168,3 +171,10 @@ def test_the_request_ends_with_its_block() -> None:
     with pytest.raises(ZeroDivisionError), any_typed_dict():
         raise ZeroDivisionError
     assert _generate_schema._SUPPORTS_TYPEDDICT is before
+
+
+def test_the_options_of_the_interpreter_are_told() -> None:
+    program = "from holdfast_server.compat.python import interpreter_options as o; print(o())"
+    command = [sys.executable, "-s", "-W", "ignore", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert {"-s", "-Wignore"} <= set(ast.literal_eval(done.stdout))
