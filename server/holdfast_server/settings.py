@@ -12,6 +12,8 @@ from typing import Any
 from holdfast_server.errors import ConfigError
 
 PREFIX = "HOLDFAST_"
+# Bytes of one message over MCP, A2A or a WebSocket; what is larger belongs into a store.
+MAX_MESSAGE = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,10 @@ class Settings:
         handler_timeout: how long code of yours in the API (an auth handler) may take to answer.
         ask_patience: how long the API waits for a worker's answer about a state or the store; at most 18.
         max_body: bytes that a request's body may have.
+        max_head: bytes that a request's line and headers may have.
+        max_url: bytes that a request's path and query may have.
+        head_timeout: how long a client may take to send line and headers.
+        body_timeout: how long a body may make no progress to speak of (1000 bytes a second).
         webhook_attempts: a webhook that failed so often is dead.
         webhook_pause: time between the first attempts at a webhook; it doubles from the third on.
         webhook_timeout: how long a webhook's receiver may take to answer.
@@ -62,6 +68,10 @@ class Settings:
     handler_timeout: float = 10.0
     ask_patience: float = 15.0
     max_body: int = 50_000_000
+    max_head: int = 65_536
+    max_url: int = 16_384
+    head_timeout: float = 20.0
+    body_timeout: float = 30.0
     webhook_attempts: int = 3
     webhook_pause: float = 2.0
     webhook_timeout: float = 10.0

@@ -26,6 +26,7 @@ class Principal:
         configurable: what every run of this principal gets into its `configurable`.
         native: the handler's own answer, for its `on` handlers.
         key_id: the API key that was shown, whose rate limit holds.
+        rate_limit: requests a minute; None: as many as langgraph.json says.
     """
 
     tenant: str = "default"
@@ -37,6 +38,7 @@ class Principal:
     configurable: Mapping[str, Any] = field(default_factory=dict)
     native: Any = None
     key_id: str | None = None
+    rate_limit: int | None = None
 
     def may(self, permission: Permission) -> bool:
         """Whether this is allowed, as far as roles go; an `on` handler may still refuse."""

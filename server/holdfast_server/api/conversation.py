@@ -20,6 +20,7 @@ from holdfast_server.api.commands import Command, answer, refusal, success
 from holdfast_server.api.stopping import ServerStopping
 from holdfast_server.api.thread_stream import thread_feed
 from holdfast_server.errors import ApiError
+from holdfast_server.untrusted import TooMuch, parsed
 
 # Close codes: the server goes down, come again; the thread is gone.
 _RESTART, _GONE = 1012, 1000
@@ -87,9 +88,9 @@ class Conversation:
 
     async def _hear(self, raw: str | bytes) -> None:
         try:
-            command = Command.of(wire.loads(raw))
+            command = Command.of(parsed(raw))
         except (ValueError, ApiError) as error:
-            detail = error.detail if isinstance(error, ApiError) else f"no JSON: {error}"
+            detail = error.detail if isinstance(error, ApiError) else _wrong(error)
             await self._say(refusal(None, "invalid_argument", detail))
             return
         match command.method:
@@ -159,3 +160,7 @@ class Conversation:
 
     async def _say(self, message: dict[str, Any]) -> None:
         await self.socket.send_text(wire.dumps_text(message))
+
+
+def _wrong(error: ValueError) -> str:
+    return f"the message {error}" if isinstance(error, TooMuch) else f"no JSON: {error}"

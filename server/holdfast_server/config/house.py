@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from holdfast_server.config.door import DoorConfig, read_door
 from holdfast_server.config.section import Section
 
-_KNOWN: tuple[str, ...] = ()
+_KNOWN: tuple[str, ...] = ("http",)
 
 
 @dataclass(frozen=True)
 class HouseConfig:
     """What the section says; every part has its own file and its own default."""
 
+    door: DoorConfig = field(default_factory=DoorConfig)
     unknown_keys: tuple[str, ...] = ()
 
 
@@ -24,4 +26,5 @@ def read_house(path: Path, value: object) -> HouseConfig:
         ConfigError: the sentence names the key and the mend.
     """
     house = Section.of(path, "holdfast", value)
-    return HouseConfig(unknown_keys=house.unknown(_KNOWN))
+    door = read_door(house.section("http"))
+    return HouseConfig(door=door, unknown_keys=(*house.unknown(_KNOWN), *door.unknown_keys))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from holdfast_server import correlation
 from holdfast_server.runs.admission import RunRequest
 
 
@@ -43,6 +44,8 @@ def request_for(
         "temporary": thread_id is None,
         "watched": watched or bool(asked.get("stream_resumable")),
         **({"answers": answers} if answers else {}),
+        # What a worker's log and a webhook name it by; a cron has none.
+        **({"request_id": asked_by} if (asked_by := correlation.request_id.get()) else {}),
     }
     return RunRequest(
         tenant=tenant,
