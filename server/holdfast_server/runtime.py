@@ -24,6 +24,7 @@ from holdfast_server.errors import ConfigError
 from holdfast_server.listening import Listening
 from holdfast_server.settings import Settings
 from holdfast_server.supervisor_watch import end_with_supervisor
+from holdfast_server.telemetry import keep_quiet
 
 if TYPE_CHECKING:
     from holdfast_server.config.app import AppConfig
@@ -61,6 +62,7 @@ def api(
     from holdfast_server.custom.code import load_user_code
     from holdfast_server.workers.rescuer import Rescuer
 
+    keep_quiet(config.env if config else {})
     http = config.http if config else HttpConfig()
     door = config.house.door if config else DoorConfig()
     code = load_user_code(config, limit=settings.handler_timeout)
@@ -194,6 +196,7 @@ def work(settings: Settings) -> None:
     end_with_supervisor()
     asyncio.run(check_migrated(settings.database_url))
     config = read_config(settings.config)
+    keep_quiet(config.env)
     # Headers may name what only langgraph.json's `env` sets.
     headers = config.webhooks.headers_from({**os.environ, **config.env})
     webhooks = replace(config.webhooks, headers=headers)
