@@ -173,9 +173,9 @@ async def test_pages_and_names_of_others_are_refused_without_authentication(door
     evil = {"origin": "https://evil.example"}
     socket = f"ws://127.0.0.1:{door.port}/threads/01a1fe20-0000-7000-8000-000000000000/stream/events"
     async with door.http() as http:
-        body = {"content": b"{}", "headers": evil | {"content-type": "text/plain"}}
+        plain = evil | {"content-type": "text/plain"}
         for path in ("/threads", "/mcp", "/mine/page"):
-            assert (await http.post(path, **body)).status_code == 403
+            assert (await http.post(path, content=b"{}", headers=plain)).status_code == 403
         assert (
             await http.post("/threads", json={}, headers={"host": "evil.example:2024"})
         ).status_code == 421
@@ -254,7 +254,7 @@ async def test_tls_is_served_from_1_2_on_and_a_named_proxy_is_believed(door: Sta
         assert card["url"].startswith(f"https://localhost:{port}/a2a/")
     old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     old.load_verify_locations(cert)
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises((ssl.SSLError, ConnectionError)):
         await asyncio.open_connection("localhost", port, ssl=old)
