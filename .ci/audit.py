@@ -1,6 +1,6 @@
 """`make audit`: asks a vulnerability service about every package of requirements.lock.
 
-Exit codes: 0 nothing known · 1 something known, listed · 3 the service did not answer · 4 pip-audit is missing.
+Exit codes: 0 nothing known · 1 something known, listed · 3 the service did not answer · 4 no pip-audit.
 OSV is asked; AUDIT_OSV_URL names a mirror of it. pip-audit lives in an environment of its own, `.audit`.
 """
 

@@ -5,18 +5,27 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 from starlette.requests import HTTPConnection
+from starlette.types import Message, Receive, Scope, Send
 
 from holdfast_server.access.gatekeeper import OpenHouse
 from holdfast_server.access.principal import Principal
+from holdfast_server.api.app import fronted, make_app
+from holdfast_server.api.front import FrontDoor
+from holdfast_server.api.headers import AnswerHeaders
 from holdfast_server.api.metrics import HttpMeter
 from holdfast_server.api.rates import Limiter
 from holdfast_server.api.turnstile import Turnstile
+from holdfast_server.api.visitors import Visitors
 from holdfast_server.config.door import DoorConfig, Rate
+from holdfast_server.config.http import Cors
 from holdfast_server.db.pool import Pool
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import ApiError
+from holdfast_server.settings import Settings
+from holdfast_server.workers.rescuer import Rescuer
 
 HOURLY = Rate(40, 3600)
 
@@ -122,6 +131,55 @@ async def test_a_refusal_says_when_to_come_again_and_a_request_is_counted_once(p
     assert refused.value.status == 429
     assert 1 <= int(refused.value.headers["retry-after"]) <= 30
     assert refused.value.headers["ratelimit-limit"] == "2"
+
+
+async def test_a_browser_reads_from_the_answer_how_much_is_left_and_when_to_come_again(database: str) -> None:
+    settings, meter, counting = Settings(database_url=database), HttpMeter(), Limiter()
+    gate = Turnstile(Doorman(), counting, DoorConfig(rate_limit=Rate(2, 60)), meter)
+    app = make_app(settings, companion=Rescuer, gatekeeper=gate, limiter=counting, meter=meter)
+    door = fronted(app, meter, settings, cors=Cors(), visitors=Visitors(is_open=False, cors=Cors()))
+    headers = {"x-api-key": "right", "origin": "https://page.example"}
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(door)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here", headers=headers) as http:
+            answers = [await http.post("/threads", json={}) for _ in range(3)]
+            assert (await http.get("/ok")).status_code == 200, "not counted"
+            shown = (await http.get("/metrics")).text
+    assert [a.status_code for a in answers] == [200, 200, 429]
+    assert [a.headers["ratelimit-remaining"] for a in answers] == ["1", "0", "0"]
+    assert 1 <= int(answers[2].headers["retry-after"]) <= 30
+    assert "try again in" in answers[2].json()["detail"]
+    assert answers[2].headers["access-control-allow-origin"] == "*"
+    assert "retry-after" in answers[2].headers["access-control-expose-headers"]
+    assert 'holdfast_http_refused_total{reason="rate"} 1.0' in shown
+
+
+async def test_who_talks_too_fast_on_a_websocket_waits(pool: Pool) -> None:
+    counting, meter = limiter(pool), HttpMeter()
+    heard: list[float] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await Turnstile(Doorman(), counting, DoorConfig(rate_limit=Rate(4, 1)), meter).authenticate(
+            HTTPConnection(scope)
+        )
+        for _ in range(6):
+            await receive()
+            heard.append(asyncio.get_running_loop().time())
+
+    async def talk() -> Message:
+        return {"type": "websocket.receive", "text": "{}"}
+
+    async def ignore(_: Message) -> None:
+        return None
+
+    scope = {
+        "type": "websocket", "path": "/", "scheme": "ws", "query_string": b"", "client": ("203.0.113.9", 1),
+        "headers": [(b"x-api-key", b"right")],
+    }  # fmt: skip
+    await FrontDoor(app, meter, AnswerHeaders({}))(scope, talk, ignore)
+    # One for the handshake, three at once, then four a second.
+    assert heard[2] - heard[0] < 0.5
+    assert heard[5] - heard[2] > 0.6
 
 
 async def test_whoever_guesses_locks_out_guesses_and_nobody_who_was_right_before(pool: Pool) -> None:
