@@ -110,6 +110,8 @@ async def test_a_client_that_trickles_is_let_go(door: Stack) -> None:
     assert (await raw(door, *drip, pause=0.05)).startswith(b"HTTP/1.1 408")
     head = b"POST /threads HTTP/1.1\r\nhost: localhost\r\ncontent-length: 500\r\n\r\n"
     assert (await raw(door, head, *([b" "] * 40), pause=0.05)).startswith(b"HTTP/1.1 408")
+    idle = b"GET /ok HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    assert (await raw(door, idle, *([b"\r\n"] * 40), pause=0.05)).startswith(b"HTTP/1.1 200")
     # Answered before its body came: what does not come then keeps no connection.
     nowhere = head.replace(b"/threads", b"/nowhere")
     assert (await raw(door, nowhere)).startswith(b"HTTP/1.1 404")

@@ -99,7 +99,8 @@ async def test_a_run_without_a_webhook_owes_none(office: Office) -> None:
 
 
 async def test_a_receiver_hears_which_request_began_it(office: Office, receiver: Receiver) -> None:
-    for kwargs in ({"input": {}, "request_id": "req-9"}, {"input": {}}):
+    named: tuple[dict[str, Any], ...] = ({"input": {}, "request_id": "req-9"}, {"input": {}})
+    for kwargs in named:
         row = await office.lane.admitted(webhook=f"{receiver.url}/hook", kwargs=kwargs)
         assert await office.lane.ended(await office.lane.claim(row))
         await office.round(office.sender())

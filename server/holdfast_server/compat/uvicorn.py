@@ -46,6 +46,9 @@ def guarded_protocol(*, max_head: int, head_timeout: float, body_timeout: float)
                 self._head = self._head + len(data) if began_in_head else 0
                 if self._head > max_head:
                     self._cut(_TOO_LONG)
+            elif self._is_idle():
+                # What came was no request, and it stopped uvicorn's own clock of idle connections.
+                self._expect_head()
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
@@ -76,6 +79,11 @@ def guarded_protocol(*, max_head: int, head_timeout: float, body_timeout: float)
         def connection_lost(self, exc: Exception | None) -> None:
             self._disarm()
             super().connection_lost(exc)
+
+        def _is_idle(self) -> bool:
+            done = self.cycle is not None and self.cycle.response_complete and not self.cycle.more_body
+            clocks = self._deadline or self.timeout_keep_alive_task
+            return done and clocks is None and not self.transport.is_closing()
 
         def _expect_head(self) -> None:
             self._disarm()
