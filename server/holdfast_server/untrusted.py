@@ -19,6 +19,10 @@ class TooMuch(ValueError):
     """JSON that nobody should have to work with."""
 
 
+class Unread(TooMuch):
+    """So much that it was not even parsed."""
+
+
 def parsed(raw: bytes | str) -> Any:
     """The value.
 
@@ -28,12 +32,12 @@ def parsed(raw: bytes | str) -> Any:
     """
     text = raw.encode() if isinstance(raw, str) else raw
     if _has_many_values(text):
-        raise TooMuch(f"has more than {MAX_VALUES} values; send less at once, or one long text")
+        raise Unread(f"has more than {MAX_VALUES} values; send less at once, or one long text")
     try:
         value = wire.loads(text)
     except ValueError as error:
         # The parser's own limit lies far above ours.
-        raise (TooMuch(_DEEP) if "depth limit" in str(error) else error) from None
+        raise (Unread(_DEEP) if "depth limit" in str(error) else error) from None
     if _openings(text) >= wire.MAX_DEPTH and wire.depth_of(value) > wire.MAX_DEPTH:
         raise TooMuch(_DEEP)
     return value

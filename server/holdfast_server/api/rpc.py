@@ -20,7 +20,7 @@ from holdfast_server.api.reply import JsonReply
 from holdfast_server.api.stopping import ServerStopping
 from holdfast_server.errors import ApiError, HoldfastError
 from holdfast_server.settings import MAX_MESSAGE
-from holdfast_server.untrusted import TooMuch, parsed
+from holdfast_server.untrusted import TooMuch, Unread, parsed
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,8 @@ async def read_body(request: Request) -> Body:
     try:
         return Body(raw, parsed(raw))
     except TooMuch as error:
-        raise Refused(INVALID_REQUEST, f"The body {error}") from None
+        code = PARSE_ERROR if isinstance(error, Unread) else INVALID_REQUEST
+        raise Refused(code, f"The body {error}") from None
     except ValueError as error:
         raise Refused(PARSE_ERROR, f"The body is no JSON: {error}") from None
 
