@@ -3,21 +3,28 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= python3
 READY  := $(VENV)/.ready
+# LOCKED=1: exactly what requirements.lock says, hashes checked. Empty: the newest that pyproject.toml allows.
+LOCKED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit check format bench clean
+.PHONY: help setup demo test unit check format bench lock audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## Create .venv with everything in it
+setup: $(READY) ## Create .venv with everything in it; LOCKED=1 for the exact versions of the lock
 
 $(READY): pyproject.toml
 	@echo "setting up $(VENV)"
 	@if command -v uv >/dev/null 2>&1; then \
-		uv venv --quiet --clear --python '>=3.11' $(VENV) && uv pip install --quiet --python $(BIN)/python -e '.[dev]'; \
+		uv venv --quiet --clear --python '>=3.11' $(VENV) && install="uv pip install --quiet --python $(BIN)/python"; \
 	else \
-		$(PYTHON) -m venv --clear $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'; \
+		$(PYTHON) -m venv --clear $(VENV) && install="$(BIN)/python -m pip install --quiet --disable-pip-version-check"; \
+	fi && \
+	if [ -n "$(LOCKED)" ]; then \
+		$$install --require-hashes -r requirements.lock && $$install --no-deps --no-build-isolation -e .; \
+	else \
+		$$install -e '.[dev]'; \
 	fi
 	@touch $(READY)
 
@@ -44,5 +51,13 @@ format: $(READY) ## Format the code
 bench: $(READY) ## Measure what README claims about speed, against a baseline of the same run
 	$(BIN)/python -m bench
 
+lock: ## Write requirements.lock anew: all versions with hashes, for every Python and platform; needs uv
+	uv pip compile --quiet --universal --upgrade --python-version 3.11 --all-extras --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+		pyproject.toml -o requirements.lock
+
+audit: ## Ask a vulnerability service about every package of the lock (network; 1: found, 3: no answer)
+	@$(PYTHON) .ci/audit.py
+
 clean: ## Remove .venv and the data of `holdfast dev`
-	rm -rf $(VENV) .holdfast
+	rm -rf $(VENV) .audit .holdfast

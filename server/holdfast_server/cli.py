@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from holdfast_server import correlation
 from holdfast_server.errors import ConfigError, HoldfastError
 from holdfast_server.given import given, hide_ours
 from holdfast_server.keys_command import keys
@@ -32,9 +33,8 @@ def cli(log_level: str) -> None:
     `holdfast dev` is all you need on your own machine. In production run as many `holdfast serve` and
     `holdfast worker` as you like against one DATABASE_URL, after one `holdfast migrate`.
     """
-    logging.basicConfig(
-        level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
+    correlation.label_log_records()
+    logging.basicConfig(level=log_level.upper(), format=correlation.FORMAT, stream=sys.stderr)
     # The engine tells of every ticket; what happens to a run we tell ourselves.
     logging.getLogger("procrastinate").setLevel(logging.ERROR)
 
@@ -68,11 +68,22 @@ def dev(
 @database_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=2024, show_default=True, help="Port to listen on.")
-def serve(config: Path | None, database_url: str | None, host: str, port: int) -> None:
-    """Serves the API. It needs the database, and of langgraph.json only `auth` and `http`."""
+@click.option(
+    "--tls-cert", type=click.Path(path_type=Path, dir_okay=False), help="Certificate and chain, PEM."
+)
+@click.option("--tls-key", type=click.Path(path_type=Path, dir_okay=False), help="Its key, PEM.")
+@click.option("--trusted-proxy", multiple=True, help="Address or network of a proxy to believe. Repeatable.")
+def serve(
+    config: Path | None, database_url: str | None, host: str, port: int,
+    tls_cert: Path | None, tls_key: Path | None, trusted_proxy: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Serves the API. It needs the database, and of langgraph.json only `auth`, `http` and `holdfast`."""
     from holdfast_server import runtime
     from holdfast_server.boundary.hardening import undumpable
     from holdfast_server.config.app import read_config
+    from holdfast_server.listening import Listening
+
+    listening = Listening.of(host, port, tls_cert=tls_cert, tls_key=tls_key, trusted_proxies=trusted_proxy)
 
     undumpable()
     settings = _with_database(Settings.from_environment(config=config, database_url=database_url))
@@ -81,7 +92,7 @@ def serve(config: Path | None, database_url: str | None, host: str, port: int) -
     found = read_config(settings.config) if named or settings.config.exists() else None
     # Code of the user's runs here too: an auth handler, an application.
     hide_ours()
-    runtime.serve(settings, found, host=host, port=port)
+    runtime.serve(settings, found, listening)
 
 
 @cli.command()

@@ -22,8 +22,10 @@ from uuid_utils.compat import uuid7
 from holdfast_server.db.migrate import check_migrated
 from holdfast_server.errors import GraphLoadError
 from holdfast_server.given import given, keep
+from holdfast_server.listening import Listening
 from holdfast_server.settings import Settings
 from holdfast_server.supervisor_watch import end_with_supervisor
+from holdfast_server.telemetry import keep_quiet
 
 if TYPE_CHECKING:
     from holdfast_server.boundary.handover import Handover
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from holdfast_server.graphs.loader import LoadedGraphs
 
 logger = logging.getLogger(__name__)
+_BY_DEFAULT = Listening()
 
 
 @dataclass(frozen=True)
@@ -43,38 +46,56 @@ class ApiProcess:
     asgi: ASGIApp
 
 
-def api(settings: Settings, config: AppConfig | None = None) -> ApiProcess:
+def api(
+    settings: Settings, config: AppConfig | None = None, listening: Listening = _BY_DEFAULT
+) -> ApiProcess:
     """The API; a rescuer beside it, so that runs are rescued while no worker is left to do it.
 
     Raises:
         ConfigError: code that langgraph.json names for the API does not load.
     """
     from holdfast_server.api.app import fronted, make_app
+    from holdfast_server.api.metrics import HttpMeter
+    from holdfast_server.api.rates import Limiter
+    from holdfast_server.api.turnstile import Turnstile
+    from holdfast_server.api.visitors import OPEN_CORS, Visitors, all_hosts
+    from holdfast_server.config.door import DoorConfig
+    from holdfast_server.config.entrance import Entrance
     from holdfast_server.config.http import Cors, HttpConfig
     from holdfast_server.config.webhooks import Webhooks
     from holdfast_server.custom.code import load_user_code
     from holdfast_server.workers.rescuer import Rescuer
 
+    keep_quiet(config.env if config else {})
     http = config.http if config else HttpConfig()
+    door = config.house.door if config else DoorConfig()
     code = load_user_code(config, limit=settings.handler_timeout, require_keys=settings.require_keys)
+    meter, limiter = HttpMeter(), Limiter()
+    code = replace(code, gatekeeper=Turnstile(code.gatekeeper, limiter, door, meter))
     app = make_app(
         settings,
         companion=Rescuer,
         gatekeeper=code.gatekeeper,
+        limiter=limiter,
+        meter=meter,
         webhooks=None if "webhooks" in http.disabled else config.webhooks if config else Webhooks(),
         disabled=http.disabled,
         around=code.running,
         beside_pool=code.house.open,
     )
-    cors = http.cors or (None if code.brings_cors else Cors())
+    is_open = Entrance.of(settings, config).is_open
+    cors = http.cors or (None if code.brings_cors else OPEN_CORS if is_open else Cors())
     return ApiProcess(
         app,
         fronted(
             _with_user_code(app, code, config, settings),
-            app.state.meter,
+            meter,
+            settings,
             cors=cors,
-            max_body=settings.max_body,
             prefix=http.mount_prefix,
+            visitors=Visitors(is_open, all_hosts(listening.host, door.allowed_hosts), cors),
+            trusted_proxies=(*door.trusted_proxies, *listening.trusted_proxies),
+            headers=door.headers,
         ),
     )
 
@@ -104,32 +125,24 @@ def _with_user_code(app: FastAPI, code: UserCode, config: AppConfig | None, sett
     )
 
 
-def serve(settings: Settings, config: AppConfig | None, *, host: str, port: int) -> None:
+def serve(settings: Settings, config: AppConfig | None, listening: Listening) -> None:
     """Serves the API until SIGINT or SIGTERM.
 
     Raises:
-        ConfigError: strangers could call unasked, or code that langgraph.json names does not load.
+        ConfigError: strangers could call unasked; or user code, or the certificate, does not load.
     """
     from holdfast_server.config.entrance import Entrance
 
     entrance = Entrance.of(settings, config)
-    entrance.check(host)
+    entrance.check(listening.host)
     logger.info("%s", entrance.said())
     end_with_supervisor()
     config = _masked(settings, config)
     if config is not None:
         _warn_of_unused(config)
     asyncio.run(check_migrated(settings.database_url))
-    process = api(settings, config)
-    uvicorn_config = uvicorn.Config(
-        process.asgi,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=5,
-    )
-    _Server(uvicorn_config, process.app).run()
+    process = api(settings, config, listening)
+    _Server(listening.server(process.asgi, settings), process.app).run()
 
 
 def _masked(settings: Settings, config: AppConfig | None) -> AppConfig | None:
@@ -229,6 +242,7 @@ def work(handover: Handover) -> None:
     asyncio.run(check_migrated(settings.database_url))
     config, secrets = prepared(config)
     hide_variables(config)
+    keep_quiet(config.env)
     MASKER.in_json = True
     # Headers may name what only langgraph.json's `env` sets.
     headers = config.webhooks.headers_from({**given(), **config.env})

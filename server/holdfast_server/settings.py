@@ -22,6 +22,8 @@ _FLAGS = {
     "no": False,
     "off": False,
 }
+# Bytes of one message over MCP, A2A or a WebSocket; what is larger belongs into a store.
+MAX_MESSAGE = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,10 @@ class Settings:
         ask_patience: how long the API waits for a worker's answer about a state or the store; at most 18.
         require_keys: whether callers need an API key (or another way to say who they are) also on loopback.
         max_body: bytes that a request's body may have.
+        max_head: bytes that a request's line and headers may have.
+        max_url: bytes that a request's path and query may have.
+        head_timeout: how long a client may take to send line and headers.
+        body_timeout: how long a body may make no progress to speak of (1000 bytes a second).
         webhook_attempts: a webhook that failed so often is dead.
         webhook_pause: time between the first attempts at a webhook; it doubles from the third on.
         webhook_timeout: how long a webhook's receiver may take to answer.
@@ -76,6 +82,10 @@ class Settings:
     ask_patience: float = 15.0
     require_keys: bool = False
     max_body: int = 50_000_000
+    max_head: int = 65_536
+    max_url: int = 16_384
+    head_timeout: float = 20.0
+    body_timeout: float = 30.0
     webhook_attempts: int = 3
     webhook_pause: float = 2.0
     webhook_timeout: float = 10.0

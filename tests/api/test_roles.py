@@ -20,7 +20,9 @@ from holdfast_server.api.app import fronted
 from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.permitted import check_table
 from holdfast_server.api.routers import ROUTERS
+from holdfast_server.api.visitors import Visitors
 from holdfast_server.errors import HoldfastError
+from holdfast_server.settings import Settings
 
 NOBODY = "nobody"
 # What a route wants to hear before it says anything but "you may not".
@@ -79,7 +81,8 @@ async def test_a_route_opens_for_the_roles_of_its_line_and_for_no_other(
 @pytest.mark.behaviour("access.roles")
 @pytest.mark.parametrize("prefix", ["", "/agents"])
 async def test_no_spelling_of_a_path_gets_around_the_table(app: FastAPI, prefix: str) -> None:
-    front = fronted(app, app.state.meter, cors=None, max_body=10_000, prefix=prefix)
+    anybody = Visitors(is_open=False, cors=None)
+    front = fronted(app, app.state.meter, Settings(), cors=None, prefix=prefix, visitors=anybody)
     for line in CLOSED.keys() - {"GET /holdfast/me"}:
         method, path = path_of(line)
         last = path.rpartition("/")[2]

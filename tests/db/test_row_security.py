@@ -20,7 +20,7 @@ from holdfast_server.memory.tenants import Stores
 # What belongs to nobody: the house itself, and what libraries note down about their own schema.
 HOUSE = {
     "graph", "worker", "thread_lifetime", "migration", "checkpoint_migrations", "store_migrations",
-    "vector_migrations",
+    "vector_migrations", "rate_bucket",
 }  # fmt: skip
 ENGINE = "procrastinate_"
 # Nobody but the owner of the database reads these.

@@ -98,6 +98,15 @@ async def test_a_run_without_a_webhook_owes_none(office: Office) -> None:
     assert await office.all() == []
 
 
+async def test_a_receiver_hears_which_request_began_it(office: Office, receiver: Receiver) -> None:
+    named: tuple[dict[str, Any], ...] = ({"input": {}, "request_id": "req-9"}, {"input": {}})
+    for kwargs in named:
+        row = await office.lane.admitted(webhook=f"{receiver.url}/hook", kwargs=kwargs)
+        assert await office.lane.ended(await office.lane.claim(row))
+        await office.round(office.sender())
+    assert [d.headers.get("x-request-id") for d in receiver.received] == ["req-9", None]
+
+
 async def test_a_nul_in_the_input_does_not_keep_a_run_from_ending(office: Office) -> None:
     lane = office.lane
     row = await lane.admitted(webhook="http://x/", kwargs={"input": {"x": "\x00"}})

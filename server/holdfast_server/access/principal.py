@@ -28,7 +28,7 @@ class Principal:
         configurable: what every run of this principal gets into its `configurable`.
         native: the handler's own answer, for its `on` handlers.
         key_id: the API key that was shown, whose rate limit holds.
-        rate_limit: requests a minute that the key allows; None: as many as anybody.
+        rate_limit: requests a minute; None: as many as langgraph.json says.
     """
 
     tenant: str = "default"

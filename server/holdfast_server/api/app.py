@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import cache, partial
 from typing import Protocol
@@ -16,14 +16,19 @@ from holdfast_server.api.backend import Backend, backend_of
 from holdfast_server.api.cors import with_cors
 from holdfast_server.api.figures import Figures
 from holdfast_server.api.front import FrontDoor
+from holdfast_server.api.headers import AnswerHeaders, OwnHeaders
 from holdfast_server.api.hub import Hub
 from holdfast_server.api.lag import LagWatch
-from holdfast_server.api.limit import BodyLimit
+from holdfast_server.api.limit import BodyLimit, HeadLimit
 from holdfast_server.api.metrics import HttpMeter
 from holdfast_server.api.parts import served
 from holdfast_server.api.permitted import check_table
 from holdfast_server.api.prefix import Prefixed
+from holdfast_server.api.proxies import Proxied
+from holdfast_server.api.rates import Limiter
 from holdfast_server.api.routers import ROUTERS
+from holdfast_server.api.visitors import Doorkeeper, Visitors
+from holdfast_server.config.door import Network
 from holdfast_server.config.http import Cors, Part
 from holdfast_server.config.webhooks import Webhooks
 from holdfast_server.db.pool import Pool, make_pool
@@ -52,6 +57,8 @@ def make_app(
     around: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     beside_pool: Callable[[Pool], AbstractAsyncContextManager[None]] = lambda _: nullcontext(),
     webhooks: Webhooks | None = _ANYWHERE,
+    limiter: Limiter | None = None,
+    meter: HttpMeter | None = None,
 ) -> FastAPI:
     """The application of one API process.
 
@@ -63,6 +70,8 @@ def make_app(
         around: opened before the first request and closed after the last.
         beside_pool: the same, for what needs the database.
         webhooks: where webhooks may go; None: nowhere.
+        limiter: counts callers in the application's database.
+        meter: counts requests; None: one of its own.
     """
 
     @asynccontextmanager
@@ -71,6 +80,8 @@ def make_app(
         pool = make_pool(url, size=settings.pool_size, name="api", role="holdfast_app")
         house = make_pool(url, size=_HOUSE, name="api-house", role="holdfast_system")
         async with around(), pool, house, beside_pool(pool):
+            if limiter is not None:
+                limiter.use(pool)
             hub = Hub(settings.database_url)
             await hub.start()
             beside = [companion(house, settings), LagWatch(app.state.meter.lagged)]
@@ -90,7 +101,8 @@ def make_app(
         redirect_slashes=True, docs_url=None, redoc_url=None,
         openapi_url=None if "meta" in disabled else "/openapi.json",
     )  # fmt: skip
-    app.state.meter = HttpMeter()
+    app.state.meter = meter or HttpMeter()
+    app.add_middleware(OwnHeaders)
     problems.install(app)
     bare = list(app.routes)
     for router in (routers := served(ROUTERS, disabled)):
@@ -100,17 +112,33 @@ def make_app(
     return app
 
 
-def fronted(app: ASGIApp, meter: HttpMeter, *, cors: Cors | None, max_body: int, prefix: str) -> ASGIApp:
+def fronted(
+    app: ASGIApp,
+    meter: HttpMeter,
+    settings: Settings,
+    *,
+    cors: Cors | None,
+    prefix: str = "",
+    visitors: Visitors,
+    trusted_proxies: Sequence[Network] = (),
+    headers: Mapping[str, str] | None = None,
+) -> ASGIApp:
     """The application behind what every request passes.
 
     Args:
         app: what answers in the end.
         meter: counts what is answered.
+        settings: how much a request may bring.
         cors: which pages may call; None: the application says so itself.
-        max_body: bytes.
         prefix: the path under which everything is served, or empty.
+        visitors: under which names, and from which pages, this server is called.
+        trusted_proxies: whose X-Forwarded-* is believed.
+        headers: of every answer, as the operator wants them.
     """
-    app = BodyLimit(app, max_body)
+    app = BodyLimit(app, settings, meter)
     if prefix:
         app = Prefixed(app, prefix)
-    return FrontDoor(with_cors(app, cors) if cors else app, meter)
+    app = HeadLimit(app, settings, meter)
+    app = Doorkeeper(with_cors(app, cors) if cors else app, visitors, meter)
+    app = FrontDoor(app, meter, AnswerHeaders(headers or {}))
+    return Proxied(app, trusted_proxies) if trusted_proxies else app

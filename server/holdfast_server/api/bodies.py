@@ -10,6 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from holdfast_server.api.lifetime_bodies import SuperstepBody, Ttl
 
 Json = dict[str, Any]
+# Things that one request may name.
+MOST_AT_ONCE = 1000
 StreamMode = Literal[
     "values", "messages", "messages-tuple", "updates", "events", "debug", "tasks", "checkpoints", "custom",
     "tools", "lifecycle",
@@ -68,7 +70,7 @@ class RunsCancel(Body):
 
     status: Literal["pending", "running", "all"] | None = None
     thread_id: UUID | None = None
-    run_ids: list[UUID] | None = None
+    run_ids: list[UUID] | None = Field(default=None, max_length=MOST_AT_ONCE)
 
 
 class AssistantBody(Body):
@@ -158,7 +160,7 @@ class ThreadSearch(Page):
     select: list[ThreadField] | None = None
     metadata: Json | None = None
     values: Json | None = None
-    ids: list[UUID] | None = None
+    ids: list[UUID] | None = Field(default=None, max_length=MOST_AT_ONCE)
     extract: dict[str, str] | None = Field(default=None, max_length=50)
     status: Literal["idle", "busy", "interrupted", "error"] | None = None
     sort_by: Literal["thread_id", "status", "created_at", "updated_at", "state_updated_at"] = "updated_at"

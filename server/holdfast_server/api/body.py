@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from holdfast_server import wire
 from holdfast_server.errors import ApiError
+from holdfast_server.untrusted import TooMuch, parsed
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -38,18 +39,17 @@ async def read_json(request: Request) -> Any:
     """The JSON of a body; an empty body is an empty object.
 
     Raises:
-        ApiError: 422, no JSON, or JSON nested too deeply.
+        ApiError: 422, no JSON, nested too deeply, or of too many values.
     """
     raw = await request.body()
     if not raw.strip():
         return {}
     try:
-        value = wire.loads(raw)
+        return parsed(raw)
+    except TooMuch as error:
+        raise ApiError(422, f"The body {error}") from None
     except ValueError as error:
         raise ApiError(422, f"Invalid JSON in request body: {error}") from None
-    if wire.depth_of(value) > wire.MAX_DEPTH:
-        raise ApiError(422, f"The body is nested deeper than {wire.MAX_DEPTH} levels; flatten it")
-    return value
 
 
 def checked(model: type[Model], value: Any) -> Model:

@@ -21,6 +21,7 @@ from holdfast_server.api.still_known import still_known
 from holdfast_server.api.stopping import ServerStopping
 from holdfast_server.api.thread_stream import thread_feed
 from holdfast_server.errors import ApiError
+from holdfast_server.untrusted import TooMuch, parsed
 
 # Close codes: the server goes down, come again; the thread is gone; the caller is not let in any more.
 _RESTART, _GONE, _REFUSED = 1012, 1000, 1008
@@ -93,9 +94,9 @@ class Conversation:
             await self.socket.close(_REFUSED, error.detail)
             raise WebSocketDisconnect(_REFUSED) from None
         try:
-            command = Command.of(wire.loads(raw))
+            command = Command.of(parsed(raw))
         except (ValueError, ApiError) as error:
-            detail = error.detail if isinstance(error, ApiError) else f"no JSON: {error}"
+            detail = error.detail if isinstance(error, ApiError) else _wrong(error)
             await self._say(refusal(None, "invalid_argument", detail))
             return
         match command.method:
@@ -165,3 +166,7 @@ class Conversation:
 
     async def _say(self, message: dict[str, Any]) -> None:
         await self.socket.send_text(wire.dumps_text(message))
+
+
+def _wrong(error: ValueError) -> str:
+    return f"the message {error}" if isinstance(error, TooMuch) else f"no JSON: {error}"

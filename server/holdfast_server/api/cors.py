@@ -8,7 +8,10 @@ from starlette.types import ASGIApp
 from holdfast_server.config.http import Cors
 
 # Browsers show a page only these headers; `location` is what a client reconnects to.
-_EXPOSED = ("content-location", "location", "x-pagination-total", "x-pagination-next", "x-request-id")
+_EXPOSED = (
+    "content-location", "location", "x-pagination-total", "x-pagination-next", "x-request-id",
+    "retry-after", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset",
+)  # fmt: skip
 
 
 def with_cors(app: ASGIApp, cors: Cors) -> ASGIApp:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import FileResponse
 
+from holdfast_server.api.headers import page_policy
 from holdfast_server.errors import ApiError
 
 router = APIRouter(include_in_schema=False)
@@ -21,13 +22,17 @@ _SERVED = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
 async def docs(request: Request) -> Response:
     """The API's documentation, to read and to try."""
     root = request.scope.get("root_path", "")
-    return get_swagger_ui_html(
+    page = get_swagger_ui_html(
         openapi_url=f"{root}/openapi.json",
         title="Holdfast",
         swagger_js_url=f"{root}/docs/swagger-ui-bundle.js",
         swagger_css_url=f"{root}/docs/swagger-ui.css",
         swagger_favicon_url=f"{root}/docs/favicon.png",
+        # Without this the page shows the document to a service of others.
+        swagger_ui_parameters={"validatorUrl": None},
     )
+    page.headers["content-security-policy"] = page_policy(bytes(page.body))
+    return page
 
 
 @router.get("/docs/{name}")

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from holdfast_server.api.backend import Backend, backend_of
-from holdfast_server.api.bodies import RunBody, RunsCancel
+from holdfast_server.api.bodies import MOST_AT_ONCE, RunBody, RunsCancel
 from holdfast_server.api.body import body_of, checked, read_json, takes
 from holdfast_server.api.intake import take_runs
 from holdfast_server.api.reply import JsonReply
@@ -28,6 +28,8 @@ async def batch(wiring: Wiring, request: Request) -> Response:
     asked = await read_json(request)
     if not isinstance(asked, list) or not asked:
         raise ApiError(422, "The body must be a list of at least one run")
+    if len(asked) > MOST_AT_ONCE:
+        raise ApiError(422, f"The batch has {len(asked)} runs; send at most {MOST_AT_ONCE} at once")
     bodies = [checked(RunBody, item) for item in asked]
     return JsonReply([shown(row) for row in await take_runs(wiring, bodies)])
 

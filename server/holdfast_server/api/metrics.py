@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from prometheus_client import (
     CollectorRegistry,
@@ -31,6 +31,7 @@ _GAUGES = {
 }
 # The moment at which a counter was first used tells nobody anything and doubles the text.
 disable_created_metrics()  # type: ignore[no-untyped-call]
+Reason = Literal["url", "head", "body", "slow", "host", "origin", "rate", "logins"]
 _STATES = ("scheduled", "blocked", "ready", "running")
 
 
@@ -50,6 +51,10 @@ class HttpMeter:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        self._refused = Counter(
+            "holdfast_http_refused", "Requests refused at the door, by reason.", ("reason",),
+            registry=self.registry,
+        )  # fmt: skip
         self._lag = Gauge(
             "holdfast_event_loop_lag_seconds",
             "How late the event loop last came to a thing that was due.",
@@ -61,6 +66,10 @@ class HttpMeter:
         labels = (method if method in _METHODS else "OTHER", path, str(status))
         self._requests.labels(*labels).inc()
         self._latency.labels(*labels).observe(seconds * 1000)
+
+    def refused(self, reason: Reason) -> None:
+        """Counts one request that did not get past the door."""
+        self._refused.labels(reason).inc()
 
     def lagged(self, seconds: float) -> None:
         """Notes how late the event loop was."""

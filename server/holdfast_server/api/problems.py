@@ -13,6 +13,7 @@ from psycopg.errors import DataError
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
+from holdfast_server import correlation
 from holdfast_server.api.stopping import is_stopping, keep_quiet
 from holdfast_server.errors import ApiError
 from holdfast_server.masking.masker import MASKER
@@ -67,4 +68,10 @@ async def _surprise(request: Request, error: Exception) -> JSONResponse:
     if is_stopping(error):
         return answer(503, "The server is stopping; connect again")
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return answer(500, f"Internal error ({type(error).__name__}); the server's log has the details")
+    return answer(500, internal_error(error))
+
+
+def internal_error(error: BaseException) -> str:
+    """What a client hears of a fault: enough to find it in the log, and nothing of what it says."""
+    where = f" under request {known}" if (known := correlation.request_id.get()) else ""
+    return f"Internal error ({type(error).__name__}); the server's log has the details{where}"

@@ -16,6 +16,7 @@ from holdfast_server.api.body import read_json, takes, uuid_of
 from holdfast_server.api.channels import SubscribeBody, Subscription, is_for_protocol, protocol_event
 from holdfast_server.api.commands import Command, CommandEnvelope, answer, refusal
 from holdfast_server.api.conversation import Conversation
+from holdfast_server.api.problems import answer as answer_error
 from holdfast_server.api.reply import JsonReply
 from holdfast_server.api.sse import STREAM_HEADERS, frame, framed, position_of
 from holdfast_server.api.thread_stream import thread_feed
@@ -66,7 +67,7 @@ async def talk(websocket: WebSocket, thread_id: str) -> None:
         thread = uuid_of(thread_id, "thread")
         visible = await permitted(backend, thread)
     except ApiError as error:
-        await websocket.send_denial_response(JsonReply({"detail": error.detail}, status_code=error.status))
+        await websocket.send_denial_response(answer_error(error.status, error.detail, error.headers))
         return
     await Conversation(backend, websocket, thread, visible).hold()
 

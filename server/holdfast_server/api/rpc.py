@@ -15,10 +15,12 @@ from psycopg_pool import PoolTimeout
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
-from holdfast_server import wire
+from holdfast_server.api.problems import internal_error
 from holdfast_server.api.reply import JsonReply
 from holdfast_server.api.stopping import ServerStopping
 from holdfast_server.errors import ApiError, HoldfastError
+from holdfast_server.settings import MAX_MESSAGE
+from holdfast_server.untrusted import TooMuch, Unread, parsed
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
 
 # Text and structured data; files belong into a store, with their address in the message.
-MAX_BODY = 16 * 1024 * 1024
+MAX_BODY = MAX_MESSAGE
 
 
 class Refused(HoldfastError):
@@ -84,12 +86,12 @@ async def read_body(request: Request) -> Body:
     with suppress(ClientDisconnect):
         raw = await _limited(request.stream())
     try:
-        value = wire.loads(raw)
+        return Body(raw, parsed(raw))
+    except TooMuch as error:
+        code = PARSE_ERROR if isinstance(error, Unread) else INVALID_REQUEST
+        raise Refused(code, f"The body {error}") from None
     except ValueError as error:
         raise Refused(PARSE_ERROR, f"The body is no JSON: {error}") from None
-    if wire.depth_of(value) > wire.MAX_DEPTH:
-        raise Refused(INVALID_REQUEST, f"The body is nested deeper than {wire.MAX_DEPTH} levels; flatten it")
-    return Body(raw, value)
 
 
 async def _limited(chunks: AsyncIterator[bytes]) -> bytes:
@@ -121,4 +123,4 @@ def code_and_sentence(error: Exception) -> tuple[int, str]:
             logger.warning("database away: %s", str(error).strip())
             return INTERNAL_ERROR, "The database does not answer; try again in a moment"
     logger.error("a call over MCP or A2A failed", exc_info=error)
-    return INTERNAL_ERROR, f"Internal error ({type(error).__name__}); the server's log has the details"
+    return INTERNAL_ERROR, internal_error(error)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast_server.config.access import AccessConfig, read_access
+from holdfast_server.config.door import DoorConfig, read_door
 from holdfast_server.config.secrets import SecretsConfig, read_secrets
 from holdfast_server.config.section import Section
 from holdfast_server.config.workers import WorkersConfig, read_workers
 
-_KNOWN: tuple[str, ...] = ("access", "secrets", "workers")
+_KNOWN: tuple[str, ...] = ("access", "http", "secrets", "workers")
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class HouseConfig:
     """What the section says; every part has its own file and its own default."""
 
     access: AccessConfig = field(default_factory=AccessConfig)
+    door: DoorConfig = field(default_factory=DoorConfig)
     secrets: SecretsConfig = field(default_factory=SecretsConfig)
     workers: WorkersConfig = field(default_factory=WorkersConfig)
     unknown_keys: tuple[str, ...] = ()
@@ -30,11 +32,14 @@ def read_house(path: Path, value: object) -> HouseConfig:
         ConfigError: the sentence names the key and the mend.
     """
     house = Section.of(path, "holdfast", value)
+    door = read_door(house.section("http"))
     secrets = read_secrets(path, house.values.get("secrets"))
     workers = read_workers(path, house.values.get("workers"))
+    parts = (door, secrets, workers)
     return HouseConfig(
         access=read_access(path, house.values.get("access")),
+        door=door,
         secrets=secrets,
         workers=workers,
-        unknown_keys=(*house.unknown(_KNOWN), *secrets.unknown_keys, *workers.unknown_keys),
+        unknown_keys=(*house.unknown(_KNOWN), *(key for part in parts for key in part.unknown_keys)),
     )

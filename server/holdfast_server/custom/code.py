@@ -16,6 +16,7 @@ from holdfast_server.access.house_gate import HouseGate
 from holdfast_server.config.access import AccessConfig
 from holdfast_server.config.app import AppConfig
 from holdfast_server.config.section import ObjectPath
+from holdfast_server.custom.faults import answer_faults
 from holdfast_server.custom.headers import HeaderBearer
 from holdfast_server.custom.lifespan import Lifespan
 from holdfast_server.custom.loop import UserLoop
@@ -127,6 +128,8 @@ def _loaded(config: AppConfig, access: AccessConfig, loop: UserLoop, limit: floa
     if app is not None and not isinstance(app, Starlette):
         what = type(app).__name__
         raise ConfigError(f"{_named(config, 'http.app')} is a {what}; it must be a FastAPI or Starlette app")
+    if app is not None:
+        answer_faults(app)
     return UserCode(
         gatekeeper=_with_headers(house, config),
         house=house,

@@ -16,7 +16,7 @@ from langgraph.runtime import RunControl
 from langgraph.store.base import BaseStore
 from langgraph.types import StateSnapshot
 
-from holdfast_server import wire
+from holdfast_server import correlation, wire
 from holdfast_server.db.pool import Connections
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import LeaseLost
@@ -77,6 +77,8 @@ class Execution:
 
     async def run_to_end(self) -> None:
         """Runs the graph and writes how it ended; a superseded attempt writes nothing."""
+        correlation.run_id.set(str(self.run.run_id))
+        correlation.request_id.set(self.run.request_id)
         fence = RunFence(self.run.run_id, self.run.epoch)
         self._saver = FencedSaver(self.pool, fence)
         kwargs = self.run.kwargs

@@ -24,6 +24,7 @@ def run_config(run: ClaimedRun, *, recursion_limit: int | None) -> RunnableConfi
         "run_id": str(run.run_id),
         "graph_id": run.graph_id,
         "assistant_id": str(run.assistant_id),
+        **({"langgraph_request_id": run.request_id} if run.request_id else {}),
     }
     configurable = asked | _checkpoint(run.kwargs) | identity | {STRICT_RESUME: True}
     config = RunnableConfig(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from holdfast_server import correlation
 from holdfast_server.runs.admission import RunRequest
 
 
@@ -47,6 +48,8 @@ def request_for(
         **({"answers": answers} if answers else {}),
         # Apart from what was asked for: it may prove who the caller is, and is shown to nobody.
         **({"brought": dict(configurable)} if configurable else {}),
+        # What a worker's log and a webhook name it by; a cron has none.
+        **({"request_id": asked_by} if (asked_by := correlation.request_id.get()) else {}),
     }
     return RunRequest(
         tenant=tenant,

@@ -33,6 +33,12 @@ class ClaimedRun:
     answers: Mapping[str, Any] | None
     cancel_action: str | None
 
+    @property
+    def request_id(self) -> str | None:
+        """The request that asked for it; None when a schedule did."""
+        known = self.kwargs.get("request_id")
+        return str(known) if known else None
+
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> ClaimedRun:
         """From a row of `claim`."""

@@ -38,6 +38,7 @@ class Pruner(Actor):
             await conn.execute(statement("prune_asks"))
             await conn.execute(statement("prune_firings"), {"ttl": _FIRINGS})
             await conn.execute(statement("prune_webhooks"), _WEBHOOKS)
+            await conn.execute(statement("prune_rates"))
 
     async def _trim(self, conn: Conn) -> None:
         params = {"after": self._trimmed_to, "limit": self._event_limit}

@@ -126,6 +126,9 @@ class WebhookSender(Actor):
 
     async def _send(self, goal: Destination, row: Mapping[str, Any]) -> Outcome:
         headers = self._headers(goal, row["webhook_id"], row["attempts"])
+        kwargs = row["run"].get("kwargs")
+        if isinstance(kwargs, Mapping) and kwargs.get("request_id"):
+            headers["x-request-id"] = str(kwargs["request_id"])
         body = wire.dumps(_body(row))
         for address in goal.addresses[:-1]:
             try:

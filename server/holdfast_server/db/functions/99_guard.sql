@@ -23,6 +23,8 @@ begin
         execute format('create policy of_house on %s to holdfast_system '
             'using (current_tenant() is null or tenant = current_tenant())', owned);
     end loop;
+    -- Rates are counted before a tenant is known.
+    grant select, insert, update on rate_bucket to holdfast_app;
     -- Keys are looked up by `find_key` and made by whoever owns the database.
     revoke all on api_key from holdfast_app, holdfast_system;
     foreach shared in array array['graph', 'thread_lifetime', 'worker', 'migration'] loop
