@@ -115,6 +115,7 @@ def serve(settings: Settings, config: AppConfig | None, *, host: str, port: int)
             host,
         )
     asyncio.run(check_migrated(settings.database_url))
+    _install_keys(settings, config)
     process = api(settings, config)
     uvicorn_config = uvicorn.Config(
         process.asgi,
@@ -164,6 +165,24 @@ def load(config: AppConfig) -> LoadedGraphs:
     return loaded
 
 
+def _install_keys(settings: Settings, config: AppConfig | None) -> None:
+    """Makes the sealer of this process; user code, which comes later, finds no key in the environment.
+
+    Raises:
+        ConfigError: a key is missing or is none.
+        DatabaseError: the database is sealed with a key that is not configured.
+    """
+    from holdfast_server.config.sealing import references, sealer_of
+    from holdfast_server.db.keys import check_keys
+    from holdfast_server.sealing import house
+
+    section = config.house.sealing if config else None
+    house.install(sealer_of(section, os.environ))
+    for name in references(section):
+        os.environ.pop(name, None)
+    asyncio.run(check_keys(settings.database_url, house.sealer()))
+
+
 def _warn_of_unused(config: AppConfig) -> None:
     if config.unknown_keys:
         logger.warning("%s: not used by Holdfast: %s", config.path, ", ".join(config.unknown_keys))
@@ -178,6 +197,7 @@ def work(settings: Settings) -> None:
     end_with_supervisor()
     asyncio.run(check_migrated(settings.database_url))
     config = read_config(settings.config)
+    _install_keys(settings, config)
     # Headers may name what only langgraph.json's `env` sets.
     headers = config.webhooks.headers_from({**os.environ, **config.env})
     webhooks = replace(config.webhooks, headers=headers)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast_server.config.sealing import SealingConfig, read_sealing
 from holdfast_server.config.section import Section
 
-_KNOWN: tuple[str, ...] = ()
+_KNOWN: tuple[str, ...] = ("sealing",)
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class HouseConfig:
     """What the section says; every part has its own file and its own default."""
 
     unknown_keys: tuple[str, ...] = ()
+    sealing: SealingConfig | None = None
 
 
 def read_house(path: Path, value: object) -> HouseConfig:
@@ -24,4 +26,6 @@ def read_house(path: Path, value: object) -> HouseConfig:
         ConfigError: the sentence names the key and the mend.
     """
     house = Section.of(path, "holdfast", value)
-    return HouseConfig(unknown_keys=house.unknown(_KNOWN))
+    sealing = read_sealing(house.section("sealing"))
+    unknown = (*house.unknown(_KNOWN), *(sealing.unknown_keys if sealing else ()))
+    return HouseConfig(unknown_keys=unknown, sealing=sealing)

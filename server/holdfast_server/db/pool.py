@@ -7,11 +7,13 @@ from typing import Any
 
 import orjson
 from psycopg import AsyncConnection, Connection
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
 from holdfast_server import wire
+from holdfast_server.sealing import house
+from holdfast_server.sealing.rows import opened_row
 
 SCHEMA = "holdfast"
 _SESSION = (
@@ -37,14 +39,18 @@ def make_pool(url: str, *, size: int, name: str) -> Pool:
         configure=_configure,
         check=_not_hung_up,
         timeout=30.0,
-        kwargs={"row_factory": dict_row, "prepare_threshold": 0, "application_name": f"holdfast-{name}"},
+        kwargs={
+            "row_factory": opened_row,
+            "prepare_threshold": 0,
+            "application_name": application_name(name),
+        },
     )
 
 
 async def connect(url: str, *, name: str, **options: Any) -> Conn:
     """One connection of its own, set up like those of the pool (for LISTEN and for locks of a session)."""
     conn = await AsyncConnection.connect(
-        url, row_factory=dict_row, application_name=f"holdfast-{name}", **options
+        url, row_factory=opened_row, application_name=application_name(name), **options
     )
     await _configure(conn)
     return conn
@@ -53,10 +59,16 @@ async def connect(url: str, *, name: str, **options: Any) -> Conn:
 def connect_sync(url: str, *, name: str, **options: Any) -> Connection[DictRow]:
     """A blocking connection for a thread that must not depend on an event loop."""
     conn = Connection.connect(
-        url, row_factory=dict_row, application_name=f"holdfast-{name}", autocommit=True, **options
+        url, row_factory=opened_row, application_name=application_name(name), autocommit=True, **options
     )
     conn.execute(_SESSION, [f"{SCHEMA}, public"])
     return conn
+
+
+def application_name(name: str) -> str:
+    """How PostgreSQL lists a connection: `holdfast-<what for>`, and the key that its process writes with."""
+    key_id = house.sealer().key_id
+    return f"holdfast-{name} {key_id}" if key_id else f"holdfast-{name}"
 
 
 async def _not_hung_up(conn: AsyncConnection[Any]) -> None:

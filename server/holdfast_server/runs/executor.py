@@ -35,6 +35,7 @@ from holdfast_server.runs.invocation import (
 from holdfast_server.runs.lease import finish
 from holdfast_server.runs.run import ClaimedRun
 from holdfast_server.runs.stream import Translator, stream_parts
+from holdfast_server.sealing.house import seal_text
 from holdfast_server.supervision.effects import PostgresLedger
 from holdfast_server.supervision.fence import RunFence
 from holdfast_server.supervision.saver import FencedSaver
@@ -137,7 +138,8 @@ class Execution:
         return graph_input(self.run, head, answers), config
 
     async def _remember(self, answers: Mapping[str, Any]) -> None:
-        params = {"run_id": self.run.run_id, "epoch": self.run.epoch, "answers": wire.dumps_text(answers)}
+        text = seal_text(wire.dumps_text(answers))
+        params = {"run_id": self.run.run_id, "epoch": self.run.epoch, "answers": text}
         async with self.pool.connection() as conn:
             cursor = await conn.execute(statement("remember_answers"), params)
             if await cursor.fetchone() is None:

@@ -12,6 +12,7 @@ from psycopg.rows import DictRow
 from holdfast_server.db.pool import Conn, Pool
 from holdfast_server.db.retry import through_outages
 from holdfast_server.db.statements import statement
+from holdfast_server.sealing.house import seal_text
 from holdfast_server.supervision.fence import RunFence, broken
 from holdfast_tools.ledger import Effect, Fresh, Reservation, Settled, Transaction, Unknown
 
@@ -64,7 +65,7 @@ class PostgresLedger:
 
     async def settle_on(self, conn: Conn, key: str, *, result: str, failed: bool) -> None:
         """Records the outcome on a given connection, whose transaction decides."""
-        params = {"key": key, "result": _storable(result), "state": "failed" if failed else "done"}
+        params = {"key": key, "result": seal_text(_storable(result)), "state": "failed" if failed else "done"}
         cursor = await conn.execute(statement("settle_effect"), params | self._owner)
         row = await cursor.fetchone()
         if row is None or not row["held"]:

@@ -16,6 +16,7 @@ from holdfast_server.db.pool import Conn, Pool, connect, make_pool
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import ApiError
 from holdfast_server.graphs.served import ServedGraph
+from holdfast_server.sealing.house import seal_text
 from holdfast_server.settings import Settings
 from holdfast_server.workers import answers
 
@@ -146,8 +147,8 @@ class Desk:
             hands.release()
         params = {
             "ask_id": row["ask_id"],
-            "answer": answer,
-            "error": wire.dumps_text(error) if error else None,
+            "answer": seal_text(answer),
+            "error": seal_text(wire.dumps_text(error)) if error else None,
         }
         async with pool.connection() as conn:
             await conn.execute(statement("answer_ask"), params)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, LiteralString
 
-from langgraph.store.base import NOT_PROVIDED, Item, SearchItem
+from langgraph.store.base import NOT_PROVIDED, BaseStore, Item, SearchItem
 from psycopg.rows import DictRow
 
 from holdfast_server import wire
 from holdfast_server.db.pool import Pool
 from holdfast_server.errors import ApiError
 from holdfast_server.memory.errors import EmbeddingFailed, NoVectors
-from holdfast_server.memory.store import Memory, Store
+from holdfast_server.memory.store import Memory
 from holdfast_server.workers.desk import Answer
 
 Question = Mapping[str, Any]
@@ -39,7 +39,7 @@ class StoreSubject:
         return answer
 
 
-async def answered(store: Store, verb: str, asked: Question) -> Any:
+async def answered(store: BaseStore, verb: str, asked: Question) -> Any:
     """The answer to one question.
 
     Raises:
@@ -66,18 +66,18 @@ async def answered(store: Store, verb: str, asked: Question) -> Any:
     raise ApiError(422, f"the store cannot answer {verb!r}")
 
 
-async def _put(store: Store, asked: Question) -> None:
+async def _put(store: BaseStore, asked: Question) -> None:
     ttl = NOT_PROVIDED if asked["ttl"] is None else asked["ttl"]
     namespace = _names(asked["namespace"])
     await store.aput(namespace, asked["key"], asked["value"], index=asked["index"], ttl=ttl)
 
 
-async def _get(store: Store, asked: Question) -> dict[str, Any] | None:
+async def _get(store: BaseStore, asked: Question) -> dict[str, Any] | None:
     item = await store.aget(_names(asked["namespace"]), asked["key"], refresh_ttl=asked["refresh_ttl"])
     return None if item is None else _shown(item)
 
 
-async def _search(store: Store, asked: Question) -> dict[str, Any]:
+async def _search(store: BaseStore, asked: Question) -> dict[str, Any]:
     found = await store.asearch(
         _names(asked["namespace"]),
         query=asked["query"],
@@ -89,7 +89,7 @@ async def _search(store: Store, asked: Question) -> dict[str, Any]:
     return {"items": [_shown(item) for item in found]}
 
 
-async def _namespaces(store: Store, asked: Question) -> dict[str, Any]:
+async def _namespaces(store: BaseStore, asked: Question) -> dict[str, Any]:
     found = await store.alist_namespaces(
         prefix=_names(asked["namespace"]) or None,
         suffix=_names(asked["suffix"]) or None,

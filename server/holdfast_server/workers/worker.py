@@ -17,6 +17,7 @@ from holdfast_server.memory.store import Memory
 from holdfast_server.runs.carrier import Carrier
 from holdfast_server.runs.executor import Execution
 from holdfast_server.runs.lease import claim
+from holdfast_server.sealing.errors import UnknownKey
 from holdfast_server.settings import Settings
 from holdfast_server.workers.actor import Actor
 from holdfast_server.workers.desk import Desk, GraphSubject, Subject
@@ -131,13 +132,19 @@ class Worker:
         if self._stopping.is_set():
             # The run stays ready; its ticket is replaced by `reticket` for another worker.
             return
-        run = await claim(
-            self._pool,
-            run_id,
-            ticket=ticket,
-            worker_id=self._worker_id,
-            lease=self._settings.lease_interval,
-        )
+        try:
+            run = await claim(
+                self._pool,
+                run_id,
+                ticket=ticket,
+                worker_id=self._worker_id,
+                lease=self._settings.lease_interval,
+            )
+        except UnknownKey as unknown:
+            # The others have a key that this process was not started with; it would meet it again and again.
+            logger.critical("run %s: %s; this worker stops", run_id, unknown)
+            self.stop()
+            return
         if run is None:
             logger.info("run %s: ticket %d is dead", run_id, ticket)
             return
