@@ -10,6 +10,7 @@ from langgraph.store.base import BaseStore, GetOp, Item, Op, PutOp, Result, Sear
 
 from holdfast_server import wire
 from holdfast_server.compat.store import OPERATORS
+from holdfast_server.memory.errors import ItemRefused
 from holdfast_server.sealing.matching import contains, equal, order_of
 from holdfast_server.sealing.sealer import MARK, Place, Sealer
 
@@ -46,6 +47,7 @@ class SealedStore(BaseStore):
 
         Raises:
             UnknownKey, Tampered: an item cannot be opened.
+            ItemRefused: a value holds a NUL.
         """
         asked = list(ops)
         filtered = {n: op for n, op in enumerate(asked) if isinstance(op, SearchOp) and op.filter}
@@ -77,6 +79,9 @@ class SealedStore(BaseStore):
     def _sealed(self, op: Op) -> Op:
         if not isinstance(op, PutOp) or op.value is None or self._sealer.key_id is None:
             return op
+        if reason := wire.unstorable(op.value):
+            # Sealed it could lie there, and never be readable again.
+            raise ItemRefused(f"the store cannot take this: it {reason}")
         return op._replace(value={MARK: self._sealer.token(wire.dumps(op.value), Place.ITEM)}, index=False)
 
     def _opened(self, result: Any) -> Any:
