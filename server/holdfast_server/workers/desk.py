@@ -16,6 +16,7 @@ from holdfast_server.db.pool import Conn, Pool, connect, make_pool
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import ApiError
 from holdfast_server.graphs.served import ServedGraph
+from holdfast_server.sealing.errors import SealBroken
 from holdfast_server.sealing.house import seal_text
 from holdfast_server.settings import Settings
 from holdfast_server.workers import answers
@@ -138,6 +139,8 @@ class Desk:
             answer = await how(row)
         except ApiError as refusal:
             error = {"status": refusal.status, "detail": refusal.detail}
+        except SealBroken as broken:
+            error = {"status": 503, "detail": f"The database holds what a worker cannot open: {broken}"}
         except Exception as failure:
             logger.exception(
                 "%s: %s of %s failed", self._subject.name, row["verb"], row["graph_id"] or "store"

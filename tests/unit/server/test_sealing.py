@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,11 +16,13 @@ from hypothesis import strategies as st
 from holdfast_server.config.app import read_config
 from holdfast_server.config.sealing import sealer_of
 from holdfast_server.errors import ConfigError
+from holdfast_server.runtime import _install_keys
 from holdfast_server.sealing.errors import Tampered, UnknownKey
-from holdfast_server.sealing.house import sealing_with
+from holdfast_server.sealing.house import opened, seal_text, sealer, sealing_with
 from holdfast_server.sealing.key import Key, new_key
 from holdfast_server.sealing.matching import contains, order_of
 from holdfast_server.sealing.sealer import MARK, Place, Sealer
+from holdfast_server.settings import Settings
 
 KEY, OTHER = Key.of(bytes(32)), Key.of(bytes(31) + b"\x01")
 SEALER = Sealer(KEY)
@@ -103,8 +106,8 @@ def test_the_section_names_keys_by_reference(tmp_path: Path) -> None:
     sealing = {"key": "secret:NEW", "old_keys": ["secret:OLD"]}
     config = read_config(config_with(tmp_path, sealing))
     environment = {"NEW": KEY.secret.hex(), "OLD": OTHER.secret.hex()}
-    sealer = sealer_of(config.house.sealing, environment)
-    assert (sealer.key_id, set(sealer.key_ids)) == (KEY.id, {KEY.id, OTHER.id})
+    made = sealer_of(config.house.sealing, environment)
+    assert (made.key_id, set(made.key_ids)) == (KEY.id, {KEY.id, OTHER.id})
     with pytest.raises(ConfigError, match=r"secret:OLD of holdfast\.sealing is not set"):
         sealer_of(config.house.sealing, {"NEW": KEY.secret.hex()})
     config_with(tmp_path, {"key": "secret:NEW", "keys": 1})
@@ -136,8 +139,6 @@ def test_embeddings_and_sealing_exclude_each_other(tmp_path: Path) -> None:
 
 
 def test_a_sealer_is_of_the_process() -> None:
-    from holdfast_server.sealing.house import opened, seal_text
-
     with sealing_with(SEALER):
         assert seal_text("x") != "x"
         assert opened(seal_text("x")) == "x"
@@ -152,3 +153,15 @@ def test_containment_and_order_are_those_of_json() -> None:
     assert (order_of(1, 2), order_of("b", "a"), order_of([1], [2, 3])) == (-1, 1, -1)
     assert order_of(1, "a") is None
     assert order_of(True, 0) is None
+
+
+def test_user_code_finds_no_key_in_its_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEW", KEY.secret.hex())
+    monkeypatch.setenv("OLD", OTHER.secret.hex())
+    config = read_config(config_with(tmp_path, {"key": "secret:NEW", "old_keys": ["secret:OLD"]}))
+    with sealing_with(Sealer()):
+        # There is no database to look whether these are all keys that it needs.
+        with pytest.raises(psycopg.OperationalError):
+            _install_keys(Settings(database_url="postgresql://127.0.0.1:1/none"), config)
+        assert sealer().key_id == KEY.id
+    assert {"NEW", "OLD"}.isdisjoint(os.environ)
