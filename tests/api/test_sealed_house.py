@@ -282,6 +282,25 @@ async def test_a_house_is_sealed_rotated_and_opened_while_it_runs(database: str)
         assert (await caller.runs.wait(thread, "ask", command={"resume": "yes"}))["answers"] == ["yes"]
 
 
+async def test_a_worker_that_lacks_the_newest_key_gives_the_run_back_and_stops(database: str) -> None:
+    config = Path(shutil.copytree(APP.parent, tempfile.mkdtemp(), dirs_exist_ok=True)) / APP.name
+    sealed.with_sealing(config, {"key": "secret:FIRST"})
+    keys = {"FIRST": new_key(), "SECOND": new_key()}
+    async with running(database, config=config, env=keys) as stack, stack.client() as client:
+        sealed.with_sealing(config, {"key": "secret:SECOND", "old_keys": ["secret:FIRST"]})
+        await stack.api.stop()
+        stack.start_api()
+        await stack.ready()
+        [behind] = stack.workers
+        caller: Client = client
+        run = await caller.runs.create(thread := await new_thread(caller), "echo", input={"x": WORD})
+        assert await behind.gone(30)
+        assert "which is not among the keys of this process" in behind.tail()
+        behind.told_to_end = True
+        await stack.add_worker()
+        assert (await caller.runs.join(thread, run["run_id"]))["x"] == WORD
+
+
 async def restarted(stack: Stack) -> None:
     """Other processes on the same database, with what langgraph.json says now."""
     await stack.stop()
