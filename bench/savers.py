@@ -1,4 +1,4 @@
-"""Supersteps a second of our saver against the stock one, on one pool, alone and sixteen at once."""
+"""Supersteps a second of our saver, readable and sealed, against the stock one; alone and sixteen at once."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from bench.app.graphs import trivial
 from bench.figures import line
 from bench.stock import stock_saver
 from holdfast_server.db.pool import Pool, make_pool
+from holdfast_server.sealing.house import sealing_with
+from holdfast_server.sealing.key import Key
+from holdfast_server.sealing.sealer import Sealer
 from holdfast_server.supervision.saver import FencedSaver
 
 STEPS = 50
@@ -32,6 +35,17 @@ async def compare(database_url: str) -> None:
             theirs, ours = (median(column) for column in zip(*pairs, strict=True))
             figure = f"{ours:6.0f} supersteps/s, stock {theirs:5.0f}"
             line(f"saver, {runs} run{'s' * (runs > 1)} at once", figure, f"{ratio:.2f} x stock")
+            pairs = [await _sealed_pair(pool, runs) for _ in range(ROUNDS)]
+            ratio = median(sealed / readable for readable, sealed in pairs)
+            readable, sealed = (median(column) for column in zip(*pairs, strict=True))
+            figure = f"{sealed:6.0f} supersteps/s, readable {readable:5.0f}"
+            line(f"sealed, {runs} run{'s' * (runs > 1)} at once", figure, f"{ratio:.2f} x readable")
+
+
+async def _sealed_pair(pool: Pool, runs: int) -> tuple[float, float]:
+    readable = await _round(None, pool, runs)
+    with sealing_with(Sealer(Key.of(bytes(32)))):
+        return readable, await _round(None, pool, runs)
 
 
 async def _pair(stock: AsyncPostgresSaver, pool: Pool, runs: int) -> tuple[float, float]:

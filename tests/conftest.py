@@ -10,12 +10,16 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
+import sealed
 
 from holdfast_server.db.embedded import embedded_postgres
 from holdfast_server.db.migrate import migrate
 from holdfast_server.db.pool import Conn, Pool, connect, make_pool
 
 _numbers = count(1)
+
+if sealed.EVERYWHERE:
+    sealed.seal_this_process()
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 import psycopg
+import sealed
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 from psycopg.rows import DictRow
@@ -123,6 +124,8 @@ class Stack:
     ) -> Stack:
         """Starts everything; returns when the API answers, graphs are published and workers beat."""
         own = {"DATABASE_URL": database_url, VARIABLE: str(os.getpid()), "PYTHONFAULTHANDLER": "1"}
+        if sealed.EVERYWHERE:
+            config, own = sealed.sealed_app(config), own | sealed.ENV
         folder = Path(tempfile.mkdtemp(prefix="holdfast-stack-"))
         stack = cls(
             database_url, config, {**os.environ, **own, **(env or {})}, _free_port(), folder, granted, wrapper

@@ -194,6 +194,45 @@ def check_secrets(config: Path | None, tenant: str, names: tuple[str, ...]) -> N
     sys.exit(0 if all(checked.problem is None for checked in found) else 1)
 
 
+@cli.group()
+def sealing() -> None:
+    """Encryption at rest: makes keys, and brings what is stored under the newest one."""
+
+
+@sealing.command("new-key")
+def new_key() -> None:
+    """Prints a new key."""
+    from holdfast_server.sealing.key import new_key
+
+    click.echo(new_key())
+
+
+@sealing.command()
+@config_option
+@database_option
+def rotate(config: Path | None, database_url: str | None) -> None:
+    """Seals everything with the newest key, while the house runs; may be repeated at any time."""
+    _reseal(config, database_url, readable=False)
+
+
+@sealing.command("open")
+@config_option
+@database_option
+@click.option("--yes", is_flag=True, help="Everything in the database becomes readable.")
+def open_all(config: Path | None, database_url: str | None, yes: bool) -> None:
+    """Makes everything readable again; holdfast.sealing must name old_keys and no key."""
+    if not yes:
+        raise ConfigError("everything in the database would become readable; say --yes if you want that")
+    _reseal(config, database_url, readable=True)
+
+
+def _reseal(config: Path | None, database_url: str | None, *, readable: bool) -> None:
+    from holdfast_server.rotation.command import run_rotation
+
+    settings = _with_database(Settings.from_environment(config=config, database_url=database_url))
+    sys.exit(0 if run_rotation(settings, readable=readable, tell=click.echo) else 1)
+
+
 def _crossing(context: click.Context, settings: Settings, granted: Sequence[str]) -> Crossing:
     from holdfast_server.boundary.crossing import prepare
     from holdfast_server.config.app import read_config

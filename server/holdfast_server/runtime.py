@@ -141,6 +141,7 @@ def serve(settings: Settings, config: AppConfig | None, listening: Listening) ->
     if config is not None:
         _warn_of_unused(config)
     asyncio.run(check_migrated(settings.database_url))
+    _install_keys(settings, config)
     process = api(settings, config, listening)
     _Server(listening.server(process.asgi, settings), process.app).run()
 
@@ -203,6 +204,21 @@ def load(config: AppConfig, dropped: Sequence[str] = ()) -> LoadedGraphs:
     return loaded
 
 
+def _install_keys(settings: Settings, config: AppConfig | None) -> None:
+    """Makes the sealer of this process; user code, which comes later, finds no key in the environment.
+
+    Raises:
+        ConfigError: a key is missing or is none.
+        DatabaseError: the database is sealed with a key that is not configured.
+    """
+    from holdfast_server.db.keys import check_keys
+    from holdfast_server.sealing import house
+    from holdfast_server.secrets.keys import sealer_for
+
+    house.install(sealer_for(config))
+    asyncio.run(check_keys(settings.database_url, house.sealer()))
+
+
 def _warn_of_unused(config: AppConfig) -> None:
     if config.unknown_keys:
         logger.warning("%s: not used by Holdfast: %s", config.path, ", ".join(config.unknown_keys))
@@ -240,6 +256,7 @@ def work(handover: Handover) -> None:
     from holdfast_tools.secrets import use_secrets
 
     asyncio.run(check_migrated(settings.database_url))
+    _install_keys(settings, config)
     config, secrets = prepared(config)
     hide_variables(config)
     keep_quiet(config.env)

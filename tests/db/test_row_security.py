@@ -21,6 +21,7 @@ from holdfast_server.memory.tenants import Stores
 HOUSE = {
     "graph", "worker", "thread_lifetime", "migration", "checkpoint_migrations", "store_migrations",
     "vector_migrations", "rate_bucket",
+    "sealing_key",
 }  # fmt: skip
 ENGINE = "procrastinate_"
 # Nobody but the owner of the database reads these.

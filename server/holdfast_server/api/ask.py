@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from holdfast_server import wire
 from holdfast_server.api.backend import Backend
 from holdfast_server.errors import ApiError
+from holdfast_server.sealing.house import seal_text
 
 # Below the 20 seconds after which no worker takes a question any more (take_ask.sql, take_open_ask.sql).
 _LONGEST = 18.0
@@ -43,7 +44,9 @@ async def ask_any(backend: Backend, verb: str, question: dict[str, Any]) -> str:
     """
 
     async def put(ask_id: UUID) -> None:
-        await backend.row("put_open_ask", ask_id=ask_id, verb=verb, question=wire.dumps_text(question))
+        await backend.row(
+            "put_open_ask", ask_id=ask_id, verb=verb, question=seal_text(wire.dumps_text(question))
+        )
 
     answer = await _answer(backend, put)
     if answer is None:
@@ -88,7 +91,7 @@ async def _put(backend: Backend, ask_id: UUID, graph_id: str, verb: str, questio
         ask_id=ask_id,
         graph_id=graph_id,
         verb=verb,
-        question=wire.dumps_text(question),
+        question=seal_text(wire.dumps_text(question)),
     )
     if row is None:
         raise ApiError(404, f"The thread names graph {graph_id!r} in its metadata, which no worker serves")

@@ -18,6 +18,7 @@ from holdfast_server.api.configs import checked_config
 from holdfast_server.api.reply import JsonReply, paged, selected
 from holdfast_server.api.which_assistant import existing_assistant, readable, resolve
 from holdfast_server.errors import ApiError
+from holdfast_server.sealing.house import seal_text
 
 router = APIRouter(prefix="/assistants", tags=["assistants"])
 Wiring = Annotated[Backend, Depends(backend_of)]
@@ -50,8 +51,8 @@ async def create(wiring: Wiring, body: Annotated[AssistantBody, Depends(body_of(
         graph_id=body.graph_id,
         name=storable("name", body.name) or "Untitled",
         description=storable("description", body.description),
-        config=wire.dumps_text(config),
-        context=wire.dumps_text(context),
+        config=seal_text(wire.dumps_text(config)),
+        context=seal_text(wire.dumps_text(context)),
         metadata=wire.dumps_text(storable("metadata", value["metadata"])),
     )
     if row is None:
@@ -104,8 +105,8 @@ async def update(
         graph_id=body.graph_id,
         name=storable("name", body.name),
         description=storable("description", body.description),
-        config=_text(config),
-        context=_text(context),
+        config=seal_text(_text(config)),
+        context=seal_text(_text(context)),
         metadata=_text(storable("metadata", value["metadata"])),
     )
     return JsonReply(shown(row or existing))

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from holdfast_server import wire
 from holdfast_server.api.body import checked
 from holdfast_server.errors import ApiError
+from holdfast_server.sealing.end_event import opened_end
 
 # Channel → names of the stored events that it shows.
 _CHANNELS = {
@@ -102,7 +103,11 @@ def protocol_event(row: DictRow) -> tuple[str, str]:
     """Method and JSON text of a stored event; its number is the seq, and part of the durable id."""
     name, namespace = place_of(row)
     method = _METHODS.get(name, name)
-    data = row["data"] if name != "metadata" else _running(row)
+    data = row["data"]
+    if name == "metadata":
+        data = _running(row)
+    elif name == "end":
+        data = opened_end(data)
     # The data is JSON text already, often long: it goes in as it is.
     return method, (
         f'{{"type":"event","event_id":"{row["ms"]}-{row["event_id"]}","seq":{row["event_id"]},'

@@ -26,6 +26,7 @@ from holdfast_server.errors import ApiError
 from holdfast_server.runs.assistant import default_assistant_id
 from holdfast_server.runs.cron import next_run_date, payload_of
 from holdfast_server.runs.schedule import BadSchedule, NeverDue, Schedule
+from holdfast_server.sealing.house import seal_text
 
 router = APIRouter(tags=["crons"])
 Wiring = Annotated[Backend, Depends(backend_of)]
@@ -143,7 +144,7 @@ async def _created(backend: Backend, body: CronBody, thread_id: UUID | None) -> 
         "timezone": body.timezone,
         "enabled": body.enabled,
         "on_run_completed": (body.on_run_completed or "delete") if thread_id is None else None,
-        "configurable": wire.dumps_text(backend.caller.configurable),
+        "configurable": seal_text(wire.dumps_text(backend.caller.configurable)),
         "principal": wire.dumps_text(backend.caller.described()),
         "visible": found.visible,
     }
@@ -232,7 +233,10 @@ def _stored(new: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
 
 
 def _texts(cron: Mapping[str, Any]) -> dict[str, str]:
-    return {name: wire.dumps_text(cron[name]) for name in ("payload", "metadata")}
+    return {
+        "payload": seal_text(wire.dumps_text(cron["payload"])),
+        "metadata": wire.dumps_text(cron["metadata"]),
+    }
 
 
 async def _locked(backend: Backend, conn: Conn, cron_id: UUID, visible: Visible) -> DictRow:

@@ -17,6 +17,7 @@ from holdfast_server import correlation
 from holdfast_server.api.stopping import is_stopping, keep_quiet
 from holdfast_server.errors import ApiError
 from holdfast_server.masking.masker import MASKER
+from holdfast_server.sealing.errors import SealBroken
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DataError, _data_error)
     for outage in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(outage, _outage)
+    app.add_exception_handler(SealBroken, _sealed)
     app.add_exception_handler(Exception, _surprise)
 
 
@@ -62,6 +64,11 @@ async def _data_error(_: Request, error: Exception) -> JSONResponse:
 async def _outage(request: Request, error: Exception) -> JSONResponse:
     logger.warning("%s %s: database away: %s", request.method, request.url.path, str(error).strip())
     return answer(503, "The database does not answer; nothing was changed. Try again in a moment")
+
+
+async def _sealed(request: Request, error: Exception) -> JSONResponse:
+    logger.error("%s %s: %s", request.method, request.url.path, error)
+    return answer(503, f"The database holds what this process cannot open: {error}")
 
 
 async def _surprise(request: Request, error: Exception) -> JSONResponse:

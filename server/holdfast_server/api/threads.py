@@ -20,6 +20,7 @@ from holdfast_server.api.body import body_of, storable, takes, uuid_of
 from holdfast_server.api.extract import extraction
 from holdfast_server.api.reply import JsonReply, paged, selected
 from holdfast_server.errors import ApiError
+from holdfast_server.sealing.house import sealer
 
 router = APIRouter(prefix="/threads", tags=["threads"])
 Wiring = Annotated[Backend, Depends(backend_of)]
@@ -160,6 +161,8 @@ async def copy(wiring: Wiring, thread_id: str) -> Response:
 async def _filter(backend: Backend, body: ThreadSearch) -> dict[str, Any]:
     value = body.model_dump() | {"metadata": body.metadata or {}}
     visible = await backend.allow("threads", "search", value)
+    if body.values and sealer().key_ids:
+        raise ApiError(422, "values cannot be searched, because they are sealed; search by metadata instead")
     return body.model_dump() | {
         "visible": visible,
         "metadata": wire.dumps_text(storable("metadata", value["metadata"])),

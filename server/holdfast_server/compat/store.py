@@ -19,6 +19,8 @@ _COMPARED = {
     "$lt": "jsonb_typeof(value->%s) = jsonb_typeof(%s::jsonb) and value->%s < %s::jsonb",
     "$lte": "jsonb_typeof(value->%s) = jsonb_typeof(%s::jsonb) and value->%s <= %s::jsonb",
 }
+_NEWEST = "ORDER BY store.updated_at DESC"
+_IN_ORDER = f"{_NEWEST}, store.prefix, store.key"
 OPERATORS = ("$eq", "$ne", *_COMPARED)
 
 
@@ -41,6 +43,11 @@ class PostgresStore(AsyncPostgresStore):
     aput = BaseStore.aput
     adelete = BaseStore.adelete
     alist_namespaces = BaseStore.alist_namespaces
+
+    def _prepare_batch_search_queries(self, search_ops: Any) -> Any:
+        # Items of one moment have an order too, or a page could repeat what the last one showed.
+        queries, embedding = super()._prepare_batch_search_queries(search_ops)
+        return [(query.replace(_NEWEST, _IN_ORDER), params) for query, params in queries], embedding
 
     def _get_filter_condition(self, key: str, op: str, value: Any) -> tuple[str, list[Any]]:
         wanted = wire.dumps_text(value)

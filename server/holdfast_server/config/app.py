@@ -110,6 +110,11 @@ def read_config(path: Path) -> AppConfig:
     house = read_house(path, raw.get("holdfast"))
     check_pools(path, house.workers, raw["graphs"])
     store, checkpointer = read_store(path, raw.get("store")), read_checkpointer(path, raw.get("checkpointer"))
+    if house.sealing is not None and store.index is not None:
+        raise ConfigError(
+            f'{path}: "store.index" and "holdfast.sealing" exclude each other, because embeddings tell what '
+            "the sealed texts say; remove one of them"
+        )
     config = AppConfig(
         path=path,
         graphs=tuple(_spec(path, graph_id, value) for graph_id, value in raw["graphs"].items()),

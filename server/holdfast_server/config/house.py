@@ -7,11 +7,12 @@ from pathlib import Path
 
 from holdfast_server.config.access import AccessConfig, read_access
 from holdfast_server.config.door import DoorConfig, read_door
+from holdfast_server.config.sealing import SealingConfig, read_sealing
 from holdfast_server.config.secrets import SecretsConfig, read_secrets
 from holdfast_server.config.section import Section
 from holdfast_server.config.workers import WorkersConfig, read_workers
 
-_KNOWN: tuple[str, ...] = ("access", "http", "secrets", "workers")
+_KNOWN: tuple[str, ...] = ("access", "http", "sealing", "secrets", "workers")
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class HouseConfig:
 
     access: AccessConfig = field(default_factory=AccessConfig)
     door: DoorConfig = field(default_factory=DoorConfig)
+    sealing: SealingConfig | None = None
     secrets: SecretsConfig = field(default_factory=SecretsConfig)
     workers: WorkersConfig = field(default_factory=WorkersConfig)
     unknown_keys: tuple[str, ...] = ()
@@ -33,13 +35,16 @@ def read_house(path: Path, value: object) -> HouseConfig:
     """
     house = Section.of(path, "holdfast", value)
     door = read_door(house.section("http"))
+    sealing = read_sealing(house.section("sealing"))
     secrets = read_secrets(path, house.values.get("secrets"))
     workers = read_workers(path, house.values.get("workers"))
-    parts = (door, secrets, workers)
+    unknown = [*door.unknown_keys, *secrets.unknown_keys, *workers.unknown_keys]
+    unknown += sealing.unknown_keys if sealing else ()
     return HouseConfig(
         access=read_access(path, house.values.get("access")),
         door=door,
+        sealing=sealing,
         secrets=secrets,
         workers=workers,
-        unknown_keys=(*house.unknown(_KNOWN), *(key for part in parts for key in part.unknown_keys)),
+        unknown_keys=(*house.unknown(_KNOWN), *unknown),
     )

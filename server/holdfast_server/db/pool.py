@@ -9,11 +9,13 @@ from typing import Any, Literal, Protocol
 
 import orjson
 from psycopg import AsyncConnection, Connection
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
 from holdfast_server.db.masked_cursor import MaskedCursor, masked_json
+from holdfast_server.sealing import house
+from holdfast_server.sealing.rows import opened_row
 
 SCHEMA = "holdfast"
 # What the login becomes: `holdfast_app` sees the tenant it is told and nothing else, `holdfast_system` keeps
@@ -89,10 +91,10 @@ def make_pool(url: str, *, size: int, name: str, role: Role | None, tenant: str 
         check=_not_hung_up,
         timeout=30.0,
         kwargs={
-            "row_factory": dict_row,
+            "row_factory": opened_row,
             "cursor_factory": MaskedCursor,
             "prepare_threshold": 0,
-            "application_name": f"holdfast-{name}",
+            "application_name": application_name(name),
         },
     )
 
@@ -101,9 +103,9 @@ async def connect(url: str, *, name: str, role: Role | None, **options: Any) -> 
     """One connection of its own, set up like those of the pool (for LISTEN and for locks of a session)."""
     conn = await Connected.connect(
         url,
-        row_factory=dict_row,
+        row_factory=opened_row,
         cursor_factory=MaskedCursor,
-        application_name=f"holdfast-{name}",
+        application_name=application_name(name),
         **options,
     )
     await _configured(role)(conn)
@@ -113,11 +115,17 @@ async def connect(url: str, *, name: str, role: Role | None, **options: Any) -> 
 def connect_sync(url: str, *, name: str, role: Role, **options: Any) -> Connection[DictRow]:
     """A blocking connection for a thread that must not depend on an event loop."""
     conn = Connection.connect(
-        url, row_factory=dict_row, application_name=f"holdfast-{name}", autocommit=True, **options
+        url, row_factory=opened_row, application_name=application_name(name), autocommit=True, **options
     )
     conn.execute(_SESSION, [f"{SCHEMA}, public"])
     conn.execute(_BECOME, [role])
     return conn
+
+
+def application_name(name: str) -> str:
+    """How PostgreSQL lists a connection: `holdfast-<what for>`, and the key that its process writes with."""
+    key_id = house.sealer().key_id
+    return f"holdfast-{name} {key_id}" if key_id else f"holdfast-{name}"
 
 
 async def _not_hung_up(conn: AsyncConnection[Any]) -> None:

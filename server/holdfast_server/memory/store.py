@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from langgraph.store.base import GetOp, Op, PutOp, Result, SearchOp
+from langgraph.store.base import BaseStore, GetOp, Op, PutOp, Result, SearchOp
 from langgraph.store.base import TTLConfig as Ttl
 from langgraph.store.postgres.base import PostgresIndexConfig
 from psycopg import DataError
@@ -19,7 +19,9 @@ from holdfast_server.db.retry import through_outages
 from holdfast_server.masking.masker import MASKER
 from holdfast_server.memory.embedding import OneLoopEmbeddings, load_embeddings
 from holdfast_server.memory.errors import EmbeddingFailed, ItemRefused, NoVectors
+from holdfast_server.memory.sealed import SealedStore
 from holdfast_server.memory.vectors import ensure_vectors
+from holdfast_server.sealing.house import sealer
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +50,10 @@ class Memory:
             self.broken = str(error)
             logger.error("no semantic search: %s", error)
 
-    def open(self, pool: Connections) -> Store:
-        """A store on the running event loop, of whatever the connections see."""
-        return Store(pool, self)
+    def open(self, pool: Connections) -> BaseStore:
+        """A store on the running event loop, of whatever the connections see; sealed where there are keys."""
+        store = Store(pool, self)
+        return SealedStore(store, sealer()) if sealer().key_ids else store
 
 
 class Store(PostgresStore):

@@ -11,6 +11,7 @@ from holdfast_server import wire
 from holdfast_server.access.visible import Visible
 from holdfast_server.db.pool import Conn
 from holdfast_server.db.statements import statement
+from holdfast_server.sealing.house import seal_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +70,14 @@ async def admit(conn: Conn, request: RunRequest, *, visible: Visible = None) -> 
     """Admits a run on a thread the caller may see; it is durable when this returns `Admitted`."""
     params = {
         **{name: getattr(request, name) for name in request.__dataclass_fields__},
-        "kwargs": wire.dumps_text(request.kwargs),
+        "kwargs": seal_text(wire.dumps_text(request.kwargs)),
         "metadata": wire.dumps_text(request.metadata),
         "assistant_metadata": wire.dumps_text(request.assistant_metadata),
         "thread_metadata": wire.dumps_text(request.thread_metadata),
         "principal": wire.dumps_text(request.principal),
         "visible": visible,
+        # Its address may hold a token.
+        "webhook": seal_text(request.webhook),
     }
     cursor = await conn.execute(statement("admit"), params)
     row = await cursor.fetchone()

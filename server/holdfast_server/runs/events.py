@@ -10,6 +10,7 @@ from uuid import UUID
 from holdfast_server.db.pool import Connections
 from holdfast_server.db.retry import through_outages
 from holdfast_server.db.statements import statement
+from holdfast_server.sealing.house import seal_text
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +88,10 @@ class EventLog:
         return events
 
     async def _write(self, events: list[Event]) -> None:
-        params = self._owner | {"names": [e.name for e in events], "data": [e.data for e in events]}
+        params = self._owner | {
+            "names": [e.name for e in events],
+            "data": [seal_text(e.data) for e in events],
+        }
 
         async def insert() -> None:
             async with self._pool.connection() as conn:

@@ -38,6 +38,7 @@ from holdfast_server.runs.run import ClaimedRun
 from holdfast_server.runs.stream import Translator, stream_parts
 from holdfast_server.runs.transformed import Part
 from holdfast_server.runs.unbroken import Unbroken
+from holdfast_server.sealing.house import seal_text
 from holdfast_server.secrets.reference import resolved_value
 from holdfast_server.secrets.secrets import Secrets
 from holdfast_server.secrets.tenant import TenantSecrets
@@ -157,7 +158,8 @@ class Execution:
         return graph_input(self.run, head, answers), config
 
     async def _remember(self, answers: Mapping[str, Any]) -> None:
-        params = {"run_id": self.run.run_id, "epoch": self.run.epoch, "answers": wire.dumps_text(answers)}
+        text = seal_text(wire.dumps_text(answers))
+        params = {"run_id": self.run.run_id, "epoch": self.run.epoch, "answers": text}
         async with self.pool.connection() as conn:
             cursor = await conn.execute(statement("remember_answers"), params)
             if await cursor.fetchone() is None:

@@ -12,6 +12,7 @@ from holdfast_server import wire
 from holdfast_server.masking.masker import MASKER
 from holdfast_server.runs.end import Ended
 from holdfast_server.runs.questions import questions_by_task, streamed_question
+from holdfast_server.sealing.house import seal_text
 
 
 def succeeded(state: StateSnapshot) -> Ended:
@@ -48,8 +49,8 @@ def shown_on_thread(thread_id: str, state: StateSnapshot) -> dict[str, Any]:
     """What the thread's row shows of a state, under the names of publish_state.sql and show_state.sql."""
     return {
         "thread_id": thread_id,
-        "values": wire.dumps_text(state.values),
-        "interrupts": wire.dumps_text(questions_by_task(state)),
+        "values": seal_text(wire.dumps_text(state.values)),
+        "interrupts": seal_text(wire.dumps_text(questions_by_task(state))),
         "status": _resting(state),
     }
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from holdfast_server.config.app import AppConfig
+from holdfast_server.config.sealing import references
 from holdfast_server.config.secrets import is_name
 from holdfast_server.masking.masker import MASKER
 from holdfast_server.secrets.errors import SecretUnavailable, UnknownSecret
@@ -29,6 +30,7 @@ class Secrets:
     Args:
         providers: asked in this order.
         shared: names that tenants without one of their own take from the house.
+        withheld: names that are not handed out, whoever asks.
         patience: seconds that a provider has; twice as long when another one blocks the thread.
     """
 
@@ -37,15 +39,17 @@ class Secrets:
         providers: tuple[AnyProvider, ...] = (),
         shared: frozenset[str] = frozenset(),
         *,
+        withheld: frozenset[str] = frozenset(),
         patience: float = _PATIENCE,
     ) -> None:
         self._providers = providers
         self._shared = shared
+        self._withheld = withheld
         self._patience = patience
 
     @classmethod
-    def of(cls, config: AppConfig | None) -> Secrets:
-        """The secrets that langgraph.json describes.
+    def of(cls, config: AppConfig | None, *, for_runs: bool = True) -> Secrets:
+        """The secrets that langgraph.json describes; those that runs may have leave out the house's own keys.
 
         Raises:
             ConfigError: a provider of the user's does not load.
@@ -53,7 +57,9 @@ class Secrets:
         if config is None:
             return cls()
         said = config.house.secrets
-        return cls(tuple(provider_of(spec, config.folder) for spec in said.providers), said.shared)
+        providers = tuple(provider_of(spec, config.folder) for spec in said.providers)
+        withheld = frozenset(references(config.house.sealing)) if for_runs else frozenset()
+        return cls(providers, said.shared, withheld=withheld)
 
     async def get(self, tenant: str, name: str) -> str:
         """The value; masked from now on.
@@ -84,6 +90,8 @@ class Secrets:
             raise UnknownSecret(
                 f"{name[:100]!r} cannot be the name of a secret; use letters, digits and _ - ."
             )
+        if name in self._withheld:
+            raise UnknownSecret(f"secret:{name} is a key of the house, which no run may have")
         asked = [tenant, *([HOUSE] if name in self._shared and tenant != HOUSE else [])]
         looked = []
         for owner in asked:

@@ -21,6 +21,7 @@ from holdfast_server.graphs.served import Graph, ServedGraph
 from holdfast_server.runs.invocation import configurable_of
 from holdfast_server.runs.outcome import shown_on_thread
 from holdfast_server.runs.questions import question
+from holdfast_server.sealing.house import seal_text
 from holdfast_server.supervision.fence import IdleFence
 from holdfast_server.supervision.saver import FencedSaver
 from holdfast_server.workers.beginning import begin
@@ -128,7 +129,7 @@ async def _apply(graph: Graph, config: RunnableConfig, asked: Question) -> Runna
 async def _publish(pool: Connections, thread_id: str, snapshot: StateSnapshot) -> None:
     """Shows the edit on the thread, and to those who stream it."""
     told = {"state": shown_state(snapshot), "thread_id": thread_id}
-    event = {"thread_id": thread_id, "name": "state_update", "data": wire.dumps_text(told)}
+    event = {"thread_id": thread_id, "name": "state_update", "data": seal_text(wire.dumps_text(told))}
     async with pool.connection() as conn:
         await conn.execute(statement("publish_state"), shown_on_thread(thread_id, snapshot))
         await conn.execute(statement("append_thread_event"), event)

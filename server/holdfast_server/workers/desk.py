@@ -16,6 +16,8 @@ from holdfast_server.db.pool import Conn, Connections, Pool, TenantPool, connect
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import ApiError
 from holdfast_server.graphs.served import ServedGraph
+from holdfast_server.sealing.errors import SealBroken
+from holdfast_server.sealing.house import seal_text
 from holdfast_server.secrets.secrets import Secrets
 from holdfast_server.secrets.tenant import TenantSecrets
 from holdfast_server.settings import Settings
@@ -144,6 +146,8 @@ class Desk:
             answer = await how(row)
         except ApiError as refusal:
             error = {"status": refusal.status, "detail": refusal.detail}
+        except SealBroken as broken:
+            error = {"status": 503, "detail": f"The database holds what a worker cannot open: {broken}"}
         except Exception as failure:
             logger.exception(
                 "%s: %s of %s failed", self._subject.name, row["verb"], row["graph_id"] or "store"
@@ -153,8 +157,8 @@ class Desk:
             hands.release()
         params = {
             "ask_id": row["ask_id"],
-            "answer": answer,
-            "error": wire.dumps_text(error) if error else None,
+            "answer": seal_text(answer),
+            "error": seal_text(wire.dumps_text(error)) if error else None,
         }
         async with pool.connection() as conn:
             await conn.execute(statement("answer_ask"), params)

@@ -11,6 +11,7 @@ from holdfast_server.db.statements import statement
 from holdfast_server.graphs.description import describe
 from holdfast_server.graphs.loader import LoadedGraphs
 from holdfast_server.runs.assistant import default_assistant_id
+from holdfast_server.sealing.house import seal_text
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ async def _write(
         "schemas": wire.dumps_text(found["schemas"]) if found.get("schemas") else None,
         "drawing": wire.dumps_text(found["drawing"]) if found.get("drawing") else None,
         "subgraphs": wire.dumps_text(found.get("subgraphs") or {}),
-        "error": error,
+        "error": seal_text(error),
         "assistant_id": default_assistant_id(graph_id),
     }
     async with pool.connection() as conn:

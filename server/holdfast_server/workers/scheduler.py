@@ -18,6 +18,7 @@ from holdfast_server.db.statements import statement
 from holdfast_server.errors import HoldfastError
 from holdfast_server.runs.admission import Admitted, LaneTaken, NoThread, admit
 from holdfast_server.runs.cron import next_run_date, request_of
+from holdfast_server.sealing.house import seal_text
 from holdfast_server.workers.actor import Actor
 
 logger = logging.getLogger(__name__)
@@ -139,7 +140,7 @@ async def _record(conn: Conn, firing: Mapping[str, Any], outcome: Started | Fail
             result: dict[str, Any] = {"run_id": run_id, "thread_id": thread_id, "error": None}
         case Failed(reason, for_good):
             logger.warning("cron %s: %s%s", firing["cron_id"], reason, "; disabled" if for_good else "")
-            result = {"run_id": None, "thread_id": None, "error": reason.replace("\x00", "")}
+            result = {"run_id": None, "thread_id": None, "error": seal_text(reason.replace("\x00", ""))}
     await conn.execute(statement("end_firing"), {**firing, **result})
     return not (isinstance(outcome, Failed) and outcome.for_good)
 

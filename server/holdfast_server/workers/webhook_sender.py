@@ -24,6 +24,8 @@ from holdfast_server.runs.destination import (
     resolve,
 )
 from holdfast_server.runs.shown import shown
+from holdfast_server.sealing.house import seal_text
+from holdfast_server.sealing.rows import opened_columns
 from holdfast_server.settings import Settings
 from holdfast_server.workers.actor import Actor
 
@@ -170,7 +172,7 @@ class WebhookSender(Actor):
             "state": state,
             "failures": failures,
             "status_code": outcome.status_code,
-            "error": outcome.error,
+            "error": seal_text(outcome.error),
             "pause": self._pause(failures),
         }
         async with self._pool.connection() as conn:
@@ -193,7 +195,8 @@ def _lost(row: Mapping[str, Any]) -> int:
 
 
 def _body(row: Mapping[str, Any]) -> dict[str, Any]:
-    run = dict(row["run"])
+    # PostgreSQL put it together out of columns that are sealed each by itself.
+    run = opened_columns(row["run"])
     for moment in ("created_at", "updated_at", "started_at", "ended_at"):
         # As the API writes it: PostgreSQL's JSON leaves trailing zeros out.
         run[moment] = run[moment] and datetime.fromisoformat(run[moment])

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+from functools import partial
 from uuid import UUID
 
 from holdfast_server.config.checkpointer import CheckpointerConfig
@@ -19,6 +20,7 @@ from holdfast_server.memory.tenants import Stores
 from holdfast_server.runs.carrier import Carrier
 from holdfast_server.runs.executor import Execution
 from holdfast_server.runs.lease import claim
+from holdfast_server.sealing.errors import UnknownKey
 from holdfast_server.secrets.secrets import Secrets
 from holdfast_server.settings import Settings
 from holdfast_server.workers.actor import Actor
@@ -152,13 +154,20 @@ class Worker:
         if self._stopping.is_set():
             # The run stays ready; its ticket is replaced by `reticket` for another worker.
             return
-        run = await claim(
-            self._pool,
-            run_id,
-            ticket=ticket,
-            worker_id=self._worker_id,
-            lease=self._settings.lease_interval,
-        )
+        try:
+            run = await claim(
+                self._pool,
+                run_id,
+                ticket=ticket,
+                worker_id=self._worker_id,
+                lease=self._settings.lease_interval,
+                theirs=partial(TenantPool, self._theirs),
+            )
+        except UnknownKey as unknown:
+            # The others have a key that this process was not started with; it would meet it again and again.
+            logger.critical("run %s: %s; this worker stops", run_id, unknown)
+            self.stop()
+            return
         if run is None:
             logger.info("run %s: ticket %d is dead", run_id, ticket)
             return

@@ -13,7 +13,10 @@ import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langgraph._internal._constants import CONFIG_KEY_STRICT_RESUME
+from langgraph.checkpoint.base import _with_msgpack_allowlist
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.store.memory import InMemoryStore
 from langgraph.stream import LifecycleTransformer
@@ -178,3 +181,17 @@ def test_the_options_of_the_interpreter_are_told() -> None:
     command = [sys.executable, "-s", "-W", "ignore", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert {"-s", "-Wignore"} <= set(ast.literal_eval(done.stdout))
+
+
+def test_every_checkpoint_is_still_read_where_the_saver_opens_its_metadata() -> None:
+    for method in (AsyncPostgresSaver.aget_tuple, AsyncPostgresSaver.alist):
+        assert "self._load_checkpoint_tuple(value)" in inspect.getsource(method)
+    loading = inspect.getsource(AsyncPostgresSaver._load_checkpoint_tuple)
+    assert all(f'value["{name}"]' in loading for name in ("metadata", "checkpoint", "channel_values"))
+    assert "self.serde.loads_typed" in inspect.getsource(AsyncPostgresSaver._load_blobs)
+    assert "self.serde.loads_typed" in inspect.getsource(AsyncPostgresSaver._load_writes)
+
+
+def test_langgraph_still_knows_no_wrapped_serializer_but_its_own() -> None:
+    assert "isinstance(serde, JsonPlusSerializer)" in inspect.getsource(_with_msgpack_allowlist)
+    assert hasattr(JsonPlusSerializer(), "with_msgpack_allowlist")

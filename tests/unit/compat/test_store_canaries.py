@@ -31,6 +31,11 @@ def test_filters_still_go_through_our_comparison() -> None:
     assert "n" in params
 
 
+def test_a_search_still_has_the_order_that_we_complete() -> None:
+    [(query, _)], _ = Bare()._prepare_batch_search_queries([(0, SearchOp(("a",)))])
+    assert "ORDER BY store.updated_at DESC, store.prefix, store.key" in query
+
+
 def test_every_statement_still_goes_through_the_cursor_that_we_replace() -> None:
     assert "self._cursor(pipeline=True)" in inspect.getsource(AsyncPostgresStore._execute_batch)
     for name in ("_batch_get_ops", "_batch_search_ops", "_batch_put_ops", "_batch_list_namespaces_ops"):

@@ -30,7 +30,8 @@ begin
     perform append_events(lane_id, _run_id, array_append(_names, 'end'), array_append(_data, end_of_run(
         ending.graph_id, case when _state in ('error', 'timeout') then 'failed'
             when _state = 'success' and _thread_status <> 'interrupted' then 'completed'
-            else 'interrupted' end, _error ->> 'message')));
+            else 'interrupted' end, -- A sealed one is opened by who reads the event.
+            coalesce(_error ->> 'message', _error::text))));
     perform pg_notify('holdfast_end', _run_id::text);
     return true;
 end $$;

@@ -1,0 +1,2 @@
+-- Writes one row anew.
+update {table} set {changes} where {same}

@@ -1,0 +1,1 @@
+"""Rotation: every row that may be sealed, brought under the newest key or made readable again."""

@@ -1,0 +1,1 @@
+"""Encryption at rest: what the database holds of users is sealed before it leaves the process."""
