@@ -259,7 +259,6 @@ def work(handover: Handover) -> None:
     _install_keys(settings, config)
     config, secrets = prepared(config)
     hide_variables(config)
-    keep_quiet(config.env)
     MASKER.in_json = True
     # Headers may name what only langgraph.json's `env` sets.
     headers = config.webhooks.headers_from({**given(), **config.env})

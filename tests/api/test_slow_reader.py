@@ -37,7 +37,7 @@ async def deaf(stack: Stack, head: str, body: Any = None) -> AsyncIterator[str]:
         await loop.sock_connect(raw, ("127.0.0.1", stack.port))
         content = json.dumps(body) if body is not None else ""
         length = f"content-length: {len(content)}\r\n" if body is not None else ""
-        await loop.sock_sendall(raw, f"{head} HTTP/1.1\r\nhost: x\r\n{length}\r\n{content}".encode())
+        await loop.sock_sendall(raw, f"{head} HTTP/1.1\r\nhost: 127.0.0.1\r\n{length}\r\n{content}".encode())
         yield (await loop.sock_recv(raw, 1024)).decode(errors="replace")
 
 

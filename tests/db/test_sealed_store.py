@@ -64,7 +64,9 @@ async def test_a_filter_finds_the_same(stores: tuple[BaseStore, BaseStore], want
 
 async def test_nothing_of_a_value_is_stored_readable(stores: tuple[BaseStore, BaseStore], pool: Pool) -> None:
     async with pool.connection() as conn:
-        rows = await (await conn.execute("select value from store where prefix = 'default.sealed'")).fetchall()
+        rows = await (
+            await conn.execute("select value from store where prefix = 'default.sealed'")
+        ).fetchall()
     assert len(rows) == len(ITEMS)
     assert {tuple(row["value"]) for row in rows} == {("$sealed",)}
 

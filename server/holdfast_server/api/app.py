@@ -34,7 +34,7 @@ from holdfast_server.config.webhooks import Webhooks
 from holdfast_server.db.pool import Pool, make_pool
 from holdfast_server.settings import Settings
 
-# Connections that keep house: rescues and figures.
+# Of the connections, so many keep house: rescues and figures.
 _HOUSE = 2
 # langgraph.json without a word about webhooks.
 _ANYWHERE = Webhooks()
@@ -77,7 +77,7 @@ def make_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         url = settings.database_url
-        pool = make_pool(url, size=settings.pool_size, name="api", role="holdfast_app")
+        pool = make_pool(url, size=max(settings.pool_size - _HOUSE, 1), name="api", role="holdfast_app")
         house = make_pool(url, size=_HOUSE, name="api-house", role="holdfast_system")
         async with around(), pool, house, beside_pool(pool):
             if limiter is not None:

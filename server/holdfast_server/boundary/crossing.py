@@ -19,6 +19,7 @@ from holdfast_server.config.app import AppConfig
 from holdfast_server.config.mentions import mentioned
 from holdfast_server.config.workers import WorkerPool
 from holdfast_server.given import is_ours
+from holdfast_server.telemetry import keep_quiet
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ def prepare(
     prefixes = config.house.secrets.prefixes
     open_to_graphs = {name: value for name, value in given.items() if not name.startswith(prefixes)}
     environment = clean(open_to_graphs, env, (*pool.pass_env, *granted))
+    keep_quiet(env, environment)
     handover = Handover(
         options=options,
         given=_for_the_house(config, given),

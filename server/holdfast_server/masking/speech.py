@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
+from holdfast_server import correlation
 from holdfast_server.masking.masker import MASKER
 
 _TRACES = logging.Formatter()
@@ -105,6 +106,8 @@ class MaskedBuffer(io.BufferedIOBase):
 def mask_speech() -> None:
     """Masks the log and the standard streams of this process; safe twice."""
     logging.setLogRecordFactory(MaskedRecord)
+    # It stands before the factory that knows the request.
+    correlation.label_log_records()
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is not None and not isinstance(stream, MaskedStream):

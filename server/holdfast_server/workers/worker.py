@@ -38,8 +38,8 @@ from holdfast_server.workers.webhook_sender import WebhookSender
 
 logger = logging.getLogger(__name__)
 
-# Connections that keep house: tickets, claims, rescues, sweeps, webhooks.
-_HOUSE = 6
+# Of the connections, so many keep house: tickets, claims, rescues, sweeps, webhooks.
+_HOUSE = 4
 
 
 class Worker:
@@ -118,7 +118,7 @@ class Worker:
         threads: tuple[Heartbeat | Desk | Warden, ...] = (warden, heartbeat, *desks)
         url = settings.database_url
         house = make_pool(url, size=_HOUSE, name="worker-house", role="holdfast_system")
-        theirs = make_pool(url, size=settings.pool_size, name="worker", role="holdfast_app")
+        theirs = make_pool(url, size=max(settings.pool_size - _HOUSE, 1), name="worker", role="holdfast_app")
         async with house as pool, theirs:
             self._pool, self._theirs = pool, theirs
             await memory.prepare(pool)
