@@ -78,10 +78,10 @@ def serve(
     tls_cert: Path | None, tls_key: Path | None, trusted_proxy: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Serves the API. It needs the database, and of langgraph.json only `auth`, `http` and `holdfast`."""
-    from holdfast_server import runtime
     from holdfast_server.boundary.hardening import undumpable
     from holdfast_server.config.app import read_config
     from holdfast_server.listening import Listening
+    from holdfast_server.runtime.serving import serve as serve_api
 
     listening = Listening.of(host, port, tls_cert=tls_cert, tls_key=tls_key, trusted_proxies=trusted_proxy)
 
@@ -92,7 +92,7 @@ def serve(
     found = read_config(settings.config) if named or settings.config.exists() else None
     # Code of the user's runs here too: an auth handler, an application.
     hide_ours()
-    runtime.serve(settings, found, listening)
+    serve_api(settings, found, listening)
 
 
 @cli.command()
@@ -126,10 +126,10 @@ def worker(
 
     undumpable()
     if handover is not None:
-        from holdfast_server import runtime
         from holdfast_server.boundary.handover import Handover
+        from holdfast_server.runtime.working import work
 
-        return runtime.work(Handover.receive(handover))
+        return work(Handover.receive(handover))
     settings = Settings.from_environment(
         config=config, database_url=database_url, concurrency=concurrency, pool=pool
     )
@@ -141,10 +141,10 @@ def worker(
 @handover_option
 def inspect(handover: int) -> None:
     """Loads the graphs of one pool as a worker would, and says how it went (for `holdfast doctor`)."""
-    from holdfast_server import runtime
     from holdfast_server.boundary.handover import Handover
+    from holdfast_server.runtime.working import inspect as looked_at
 
-    click.echo("\n" + json.dumps(runtime.inspect(Handover.receive(handover))))
+    click.echo("\n" + json.dumps(looked_at(Handover.receive(handover))))
 
 
 @cli.command()

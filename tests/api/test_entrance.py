@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from holdfast_server import runtime
 from holdfast_server.config.app import read_config
 from holdfast_server.dev import run_dev
 from holdfast_server.errors import ConfigError
 from holdfast_server.listening import Listening
+from holdfast_server.runtime.serving import serve
 from holdfast_server.settings import Settings
 
 # An address that no machine has: should the check ever come too late, nothing is opened all the same.
@@ -34,7 +34,7 @@ def test_serve_refuses_to_stand_open(database: str, config: Path) -> None:
     settings = Settings(database_url=database, config=config)
     for found in (None, read_config(config)):
         with pytest.raises(ConfigError, match=f"{ELSEWHERE} can be reached from outside"):
-            runtime.serve(settings, found, Listening(ELSEWHERE, 0))
+            serve(settings, found, Listening(ELSEWHERE, 0))
 
 
 def test_dev_refuses_before_it_starts_anything(tmp_path: Path, config: Path) -> None:
