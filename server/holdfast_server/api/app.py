@@ -104,12 +104,17 @@ def make_app(
     app.state.meter = meter or HttpMeter()
     app.add_middleware(OwnHeaders)
     problems.install(app)
+    _serve_routes(app, disabled)
+    app.openapi = cache(partial(contract.describe, app))  # type: ignore[method-assign]
+    return app
+
+
+def _serve_routes(app: FastAPI, disabled: Collection[Part]) -> None:
+    """All routes but the disabled; each must be in the table of permissions."""
     bare = list(app.routes)
     for router in (routers := served(ROUTERS, disabled)):
         app.include_router(router)
     check_table([*bare, *(route for router in routers for route in router.routes)], disabled, backend_of)
-    app.openapi = cache(partial(contract.describe, app))  # type: ignore[method-assign]
-    return app
 
 
 def fronted(

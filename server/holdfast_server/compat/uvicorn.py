@@ -29,91 +29,97 @@ def guarded_protocol(*, max_head: int, head_timeout: float, body_timeout: float)
         head_timeout: seconds from the first byte, or from the connection, to the end of the headers.
         body_timeout: seconds that the rest of a body may take when it was answered already.
     """
+    limits = {"max_head": max_head, "head_timeout": head_timeout, "body_timeout": body_timeout}
+    return type("GuardedProtocol", (_GuardedProtocol,), limits)
 
-    class GuardedProtocol(HttpToolsProtocol):
-        _deadline: asyncio.TimerHandle | None = None
-        _in_head = True
-        _head = 0
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
+class _GuardedProtocol(HttpToolsProtocol):
+    """Has a deadline for each head, and for what is left of a body that was answered already."""
+
+    max_head: int
+    head_timeout: float
+    body_timeout: float
+    _deadline: asyncio.TimerHandle | None = None
+    _in_head = True
+    _head = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_head()
+
+    def data_received(self, data: bytes) -> None:
+        began_in_head = self._in_head
+        super().data_received(data)
+        if self._in_head and self.transport is not None and not self.transport.is_closing():
+            self._head = self._head + len(data) if began_in_head else 0
+            if self._head > self.max_head:
+                self._cut(_TOO_LONG)
+        elif self._is_idle():
+            # What came was no request, and it stopped uvicorn's own clock of idle connections.
             self._expect_head()
 
-        def data_received(self, data: bytes) -> None:
-            began_in_head = self._in_head
-            super().data_received(data)
-            if self._in_head and self.transport is not None and not self.transport.is_closing():
-                self._head = self._head + len(data) if began_in_head else 0
-                if self._head > max_head:
-                    self._cut(_TOO_LONG)
-            elif self._is_idle():
-                # What came was no request, and it stopped uvicorn's own clock of idle connections.
-                self._expect_head()
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        # A client with one request in the air may begin the next: its clock runs anew.
+        if not self._in_head:
+            self._expect_head()
 
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            # A client with one request in the air may begin the next: its clock runs anew.
-            if not self._in_head:
-                self._expect_head()
+    def on_headers_complete(self) -> None:
+        self._in_head, self._head = False, 0
+        self._disarm()
+        super().on_headers_complete()
 
-        def on_headers_complete(self) -> None:
-            self._in_head, self._head = False, 0
+    def on_response_complete(self) -> None:
+        rest_is_due = self.cycle is not None and self.cycle.more_body
+        super().on_response_complete()
+        if rest_is_due and self._deadline is None:
+            self._deadline = self.loop.call_later(self.body_timeout, self._end)
+
+    def on_message_complete(self) -> None:
+        if not self._in_head:
             self._disarm()
-            super().on_headers_complete()
+        super().on_message_complete()
 
-        def on_response_complete(self) -> None:
-            rest_is_due = self.cycle is not None and self.cycle.more_body
-            super().on_response_complete()
-            if rest_is_due and self._deadline is None:
-                self._deadline = self.loop.call_later(body_timeout, self._end)
+    def handle_websocket_upgrade(self) -> None:
+        self._disarm()
+        super().handle_websocket_upgrade()
 
-        def on_message_complete(self) -> None:
-            if not self._in_head:
-                self._disarm()
-            super().on_message_complete()
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        super().connection_lost(exc)
 
-        def handle_websocket_upgrade(self) -> None:
-            self._disarm()
-            super().handle_websocket_upgrade()
+    def _is_idle(self) -> bool:
+        done = self.cycle is not None and self.cycle.response_complete and not self.cycle.more_body
+        clocks = self._deadline or self.timeout_keep_alive_task
+        return done and clocks is None and not self.transport.is_closing()
 
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._disarm()
-            super().connection_lost(exc)
+    def _expect_head(self) -> None:
+        self._disarm()
+        self._in_head, self._head = True, 0
+        self._deadline = self.loop.call_later(self.head_timeout, self._cut, _TOO_SLOW)
 
-        def _is_idle(self) -> bool:
-            done = self.cycle is not None and self.cycle.response_complete and not self.cycle.more_body
-            clocks = self._deadline or self.timeout_keep_alive_task
-            return done and clocks is None and not self.transport.is_closing()
+    def _disarm(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
-        def _expect_head(self) -> None:
-            self._disarm()
-            self._in_head, self._head = True, 0
-            self._deadline = self.loop.call_later(head_timeout, self._cut, _TOO_SLOW)
-
-        def _disarm(self) -> None:
-            if self._deadline is not None:
-                self._deadline.cancel()
-                self._deadline = None
-
-        def _end(self) -> None:
-            if not self.transport.is_closing():
-                self.transport.close()
-
-        def _cut(self, reason: bytes) -> None:
-            """Says why and hangs up, unless an answer to a request before is under way."""
-            self._disarm()
-            if self.transport.is_closing():
-                return
-            if self.cycle is None or self.cycle.response_complete:
-                body = b'{"detail":"' + reason + b'"}'
-                size = str(len(body)).encode()
-                self.transport.write(
-                    b"HTTP/1.1 " + _STATUS[reason] + b"\r\ncontent-type: application/json\r\ncontent-length: "
-                    + size + b"\r\nconnection: close\r\n\r\n" + body
-                )  # fmt: skip
+    def _end(self) -> None:
+        if not self.transport.is_closing():
             self.transport.close()
 
-    return GuardedProtocol
+    def _cut(self, reason: bytes) -> None:
+        """Says why and hangs up, unless an answer to a request before is under way."""
+        self._disarm()
+        if self.transport.is_closing():
+            return
+        if self.cycle is None or self.cycle.response_complete:
+            body = b'{"detail":"' + reason + b'"}'
+            size = str(len(body)).encode()
+            self.transport.write(
+                b"HTTP/1.1 " + _STATUS[reason] + b"\r\ncontent-type: application/json\r\ncontent-length: "
+                + size + b"\r\nconnection: close\r\n\r\n" + body
+            )  # fmt: skip
+        self.transport.close()
 
 
 def tls_context(cert: Path, key: Path) -> Callable[[Config, Callable[[], ssl.SSLContext]], ssl.SSLContext]:
