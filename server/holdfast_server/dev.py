@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -27,7 +26,7 @@ from holdfast_server.db.embedded import embedded_postgres, revive
 from holdfast_server.db.migrate import migrate
 from holdfast_server.db.pool import connect
 from holdfast_server.db.statements import statement
-from holdfast_server.errors import ConfigError
+from holdfast_server.listening import check_port
 from holdfast_server.settings import Settings
 from holdfast_server.supervisor_watch import VARIABLE
 
@@ -95,7 +94,7 @@ def run_dev(settings: Settings, *, host: str, port: int, workers: int) -> None:
     """
     config = read_config(settings.config)
     Entrance.of(settings, config).check(host)
-    _check_port(host, port)
+    check_port(host, port)
     # Until the loop runs a signal is only noted: one that arrives while PostgreSQL starts must not orphan it.
     told = threading.Event()
     for sign in _SIGNALS:
@@ -177,17 +176,6 @@ def _names(config: AppConfig, workers: int) -> list[tuple[str, str]]:
         prefix = "worker" if pool.name == DEFAULT else f"worker {pool.name}"
         named += [(f"{prefix} {n + 1}", pool.name) for n in range(count)]
     return named
-
-
-def _check_port(host: str, port: int) -> None:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ConfigError(
-                f"cannot listen on {host}:{port}: {error.strerror}; choose another --port"
-            ) from None
 
 
 async def _nurse(data_dir: Path) -> None:

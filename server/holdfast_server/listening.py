@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,3 +87,19 @@ def _proxy(text: str) -> Network:
         raise ConfigError(
             f"--trusted-proxy: {error}; write an address or a network, such as 10.0.0.0/8"
         ) from None
+
+
+def check_port(host: str, port: int) -> None:
+    """Makes sure that one can listen there.
+
+    Raises:
+        ConfigError: the port is taken, or the address is not of this machine.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError(
+                f"cannot listen on {host}:{port}: {error.strerror}; choose another --port"
+            ) from None

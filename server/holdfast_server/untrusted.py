@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -12,7 +13,9 @@ _MARKS = (b",", b"[", b"{")
 # Nothing is tried twice: a string that does not end must not cost the square of its length.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 # Every value costs some fifty bytes of memory whatever it says: a body of empty lists grows thirtyfold.
-MAX_VALUES = 500_000
+MAX_VALUES = 100_000
+# What is longer is parsed on another thread: the API goes on answering.
+_LONG = 262_144
 
 
 class TooMuch(ValueError):
@@ -43,20 +46,31 @@ def parsed(raw: bytes | str) -> Any:
     return value
 
 
+async def parsed_aside(raw: bytes) -> Any:
+    """As `parsed`, and a long one keeps nobody waiting.
+
+    Raises:
+        TooMuch, ValueError: as `parsed`.
+    """
+    return parsed(raw) if len(raw) <= _LONG else await asyncio.to_thread(parsed, raw)
+
+
 _DEEP = f"is nested deeper than {wire.MAX_DEPTH} levels; flatten it"
 
 
 def _has_many_values(text: bytes) -> bool:
-    if _marks(text) <= MAX_VALUES:
+    marks = _marks(text)
+    if marks <= MAX_VALUES:
         return False
     # So many values have at most as many keys, and each string has two quotes.
     if text.count(b'"') - text.count(b'\\"') > 4 * (MAX_VALUES + 1):
         return True
-    return _marks(_STRING.sub(b"", text)) > MAX_VALUES
+    # One string after the other, so that other threads have their turn in between.
+    return marks - sum(_marks(text, *found.span()) for found in _STRING.finditer(text)) > MAX_VALUES
 
 
-def _marks(text: bytes) -> int:
-    return sum(text.count(mark) for mark in _MARKS)
+def _marks(text: bytes, start: int = 0, end: int | None = None) -> int:
+    return sum(text.count(mark, start, end) for mark in _MARKS)
 
 
 def _openings(text: bytes) -> int:

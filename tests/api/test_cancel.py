@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from api.scene import LONG, Client, busy_run, status_of, until
 from langgraph_sdk.errors import NotFoundError
+from stack import Stack
 
 
 async def checkpoints(client: Client, thread_id: str) -> list[str | None]:
@@ -132,3 +135,15 @@ async def test_leaving_a_joined_stream_cancels_on_request(
         return await status_of(client, thread_id, run_id) == "interrupted"
 
     await until(cancelled, patience=3)
+
+
+async def test_a_note_that_is_none_of_ours_stops_no_heartbeat(
+    stack: Stack, client: Client, http: httpx.AsyncClient
+) -> None:
+    with psycopg.connect(stack.database_url, autocommit=True) as anybody:
+        anybody.execute("notify holdfast_cancel, 'x'")
+        anybody.execute("notify holdfast_event, 'y z'")
+    # Longer than a lease without a heartbeat would last.
+    result: Any = await client.runs.wait(None, "slow", input={"seconds": 3})
+    assert "__error__" not in result
+    assert {worker["alive"] for worker in (await http.get("/holdfast/workers")).json()} == {True}

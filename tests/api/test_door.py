@@ -118,6 +118,20 @@ async def test_a_client_that_trickles_is_let_go(door: Stack) -> None:
     assert (await raw(door, nowhere)).startswith(b"HTTP/1.1 404")
 
 
+async def test_what_comes_after_a_body_is_no_header(door: Stack) -> None:
+    head = b"POST /threads/search HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
+    trailers = b"2\r\n{}\r\n0\r\nx-request-id: late\r\nhost: evil.example\r\n\r\n"
+    answer = await raw(door, head + trailers)
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"late" not in answer
+
+
+async def test_what_is_no_request_is_told_so_in_json(door: Stack) -> None:
+    answer = await raw(door, b"GET /x y HTTP/1.1\r\nhost: localhost\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["detail"]
+
+
 async def test_a_client_that_sends_one_request_after_the_other_is_not_slow(door: Stack) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
     for _ in range(10):

@@ -29,7 +29,8 @@ class OwnersOnly:
 
     async def authenticate(self, connection: HTTPConnection) -> Principal:
         name = connection.headers.get("x-name", "")
-        return Principal(user={"identity": name}, configurable={"langgraph_auth_user_id": name})
+        acting = connection.headers.get("x-acting", name)
+        return Principal(user={"identity": name}, configurable={"langgraph_auth_user_id": acting})
 
     async def authorize(
         self, caller: Principal, resource: Resource, action: Action, value: dict[str, Any]
@@ -111,6 +112,18 @@ async def test_what_a_cron_starts_is_its_makers(door: httpx.AsyncClient, pool: P
     assert row is not None
     assert row["kwargs"]["brought"] == {"langgraph_auth_user_id": "ada"}
     assert row["principal"]["how"] == "schedule"
+
+
+async def test_who_says_what_a_cron_runs_is_who_it_runs_as(door: httpx.AsyncClient, pool: Pool) -> None:
+    cron = (await door.post("/runs/crons", json=CRON, headers=ADA)).json()
+    one = f"/runs/crons/{cron['cron_id']}"
+    for change, maker in (({"enabled": True}, "ada"), ({"input": {"x": 2}}, "carl")):
+        changed = await door.patch(one, json=change, headers={**ADA, "x-acting": "carl"})
+        assert changed.status_code == 200, changed.text
+        async with pool.connection() as conn:
+            row = await (await conn.execute("select configurable from cron")).fetchone()
+        assert row is not None
+        assert row["configurable"] == {"langgraph_auth_user_id": maker}
 
 
 async def test_webhooks_are_listed_for_who_sees_their_thread(door: httpx.AsyncClient, pool: Pool) -> None:

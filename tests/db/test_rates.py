@@ -47,15 +47,19 @@ class Doorman(OpenHouse):
         return Principal(how="key", key_id=key, user_id=key, rate_limit=limit)
 
 
-def connection(key: str | None = None, address: str = "203.0.113.9") -> HTTPConnection:
-    headers = [(b"x-api-key", key.encode())] if key else []
+def connection(
+    key: str | None = None, address: str = "203.0.113.9", *more: tuple[bytes, bytes]
+) -> HTTPConnection:
+    headers = [*([(b"x-api-key", key.encode())] if key else []), *more]
     scope: dict[str, Any] = {"type": "http", "headers": headers, "client": (address, 1), "holdfast.seen": {}}
     return HTTPConnection(scope)
 
 
-async def passes(gate: Turnstile, key: str | None, address: str = "203.0.113.9") -> int:
+async def passes(
+    gate: Turnstile, key: str | None, address: str = "203.0.113.9", *more: tuple[bytes, bytes]
+) -> int:
     try:
-        await gate.authenticate(connection(key, address))
+        await gate.authenticate(connection(key, address, *more))
     except ApiError as error:
         return error.status
     return 200
@@ -186,8 +190,10 @@ async def test_whoever_guesses_locks_out_guesses_and_nobody_who_was_right_before
     gate = Turnstile(Doorman(), limiter(pool), DoorConfig(failed_logins=Rate(5, 60)), HttpMeter())
     assert await passes(gate, "right-old") == 200
     guesses = [await passes(gate, f"wrong-{n}") for n in range(20)]
-    assert guesses == [401] * 6 + [429] * 14
+    assert guesses == [401] * 5 + [429] * 15
     assert await passes(gate, "right-old") == 200, "known here"
+    for beside in ((b"cookie", b"session=new"), (b"authorization", b"Bearer fresh")):
+        assert await passes(gate, "right-old", "203.0.113.9", beside) == 200, "also beside something new"
     assert await passes(gate, "right-new") == 429, "could be a guess"
     assert await passes(gate, "right-new", "198.51.100.7") == 200, "comes from somewhere else"
     assert await passes(gate, None) == 401, "shows nothing to guess with"
@@ -204,3 +210,9 @@ async def test_who_has_an_address_of_ipv6_has_all_of_its_network(pool: Pool) -> 
     got = [await passes(gate, None, f"2001:db8::{n}") for n in range(1, 5)]
     assert got == [200, 200, 200, 429]
     assert await passes(gate, None, "2001:db8:1::1") == 200
+
+
+async def test_guesses_at_once_are_told_no_more_than_guesses_one_by_one(pool: Pool) -> None:
+    gate = Turnstile(Doorman(), limiter(pool), DoorConfig(failed_logins=Rate(5, 60)), HttpMeter())
+    told = await asyncio.gather(*(passes(gate, f"wrong-{n}") for n in range(60)))
+    assert sorted(told) == [401] * 5 + [429] * 55

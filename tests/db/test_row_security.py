@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any, LiteralString
@@ -199,3 +200,23 @@ async def test_a_login_of_its_own_that_owns_nothing_is_enough(database: str, own
         await conn.execute("insert into thread (thread_id) values (%s)", [uuid4()])
         assert len(await rows(conn, "select from thread")) == 1
     await owner.execute(SQL("drop role {}").format(Identifier(login)))
+
+
+async def test_who_is_cancelled_while_it_comes_leaves_no_tenant_behind(app: Pool) -> None:
+    acme, other = TenantPool(app, "acme"), TenantPool(app, "other")
+    for pause in range(40):
+        async with acme.connection(), acme.connection(), acme.connection(), acme.connection():
+            pass
+        coming = [asyncio.create_task(named(other)) for _ in range(4)]
+        await asyncio.sleep(pause / 10_000)
+        for task in coming:
+            task.cancel()
+        await asyncio.gather(*coming, return_exceptions=True)
+        assert set(await asyncio.gather(*(named(acme) for _ in range(8)))) == {"acme"}
+
+
+async def named(pool: TenantPool) -> str:
+    """The tenant that PostgreSQL sees on a connection."""
+    async with pool.connection() as conn:
+        [row] = await rows(conn, "select current_tenant() as tenant")
+    return str(row["tenant"])

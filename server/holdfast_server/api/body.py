@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from holdfast_server import wire
 from holdfast_server.errors import ApiError
-from holdfast_server.untrusted import TooMuch, parsed
+from holdfast_server.untrusted import TooMuch, parsed_aside
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -45,7 +45,7 @@ async def read_json(request: Request) -> Any:
     if not raw.strip():
         return {}
     try:
-        return parsed(raw)
+        return await parsed_aside(raw)
     except TooMuch as error:
         raise ApiError(422, f"The body {error}") from None
     except ValueError as error:

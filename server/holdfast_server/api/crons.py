@@ -90,17 +90,20 @@ async def update(
     value = {"cron_id": uuid_of(cron_id, "cron"), **changes, "metadata": changes.get("metadata", {})}
     visible = await wiring.allow("crons", "update", value)
     changes["metadata"] = storable("metadata", value["metadata"])
+    maker: dict[str, Any] | None = None
     if changes.get("enabled") or changes.keys() - _COLUMNS:
         seen = await wiring.row("find_cron", cron_id=value["cron_id"], visible=visible)
         if seen is None:
             raise _missing(value["cron_id"])
         new = _patched(seen, changes)
-        await _runnable(wiring, new["payload"], new, is_asked_anew=bool(changes.keys() - _COLUMNS))
+        is_asked_anew = bool(changes.keys() - _COLUMNS)
+        found = await _runnable(wiring, new["payload"], new, is_asked_anew=is_asked_anew)
+        maker = _maker(wiring, found) if is_asked_anew else None
     async with wiring.connection() as conn, conn.transaction():
         new = _patched(await _locked(wiring, conn, value["cron_id"], visible), changes)
         if changes.keys() & _TIMING:
             new["next_run_date"] = await _due(conn, new, ends_anew=changes.get("end_time") is not None)
-        row = await (await conn.execute(statement("update_cron"), _stored(new, changes))).fetchone()
+        row = await (await conn.execute(statement("update_cron"), _stored(new, changes, maker))).fetchone()
     return JsonReply(shown(row or new))
 
 
@@ -144,9 +147,7 @@ async def _created(backend: Backend, body: CronBody, thread_id: UUID | None) -> 
         "timezone": body.timezone,
         "enabled": body.enabled,
         "on_run_completed": (body.on_run_completed or "delete") if thread_id is None else None,
-        "configurable": seal_text(wire.dumps_text(backend.caller.configurable)),
-        "principal": wire.dumps_text(backend.caller.described()),
-        "visible": found.visible,
+        **_maker(backend, found),
     }
     async with backend.connection() as conn:
         cron["next_run_date"] = await _due(conn, cron, ends_anew=body.end_time is not None)
@@ -228,8 +229,22 @@ def _patched(cron: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     return {**cron, **columns, "payload": {**cron["payload"], **payload}, "metadata": metadata}
 
 
-def _stored(new: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    return {**new, **_texts({"payload": new["payload"], "metadata": changes["metadata"]})}
+def _maker(backend: Backend, found: Checked) -> dict[str, Any]:
+    """In whose name the runs of a cron act, and on which threads: of who said what they do."""
+    return {
+        "configurable": seal_text(wire.dumps_text(backend.caller.configurable)),
+        "principal": wire.dumps_text(backend.caller.described()),
+        "visible": found.visible,
+    }
+
+
+def _stored(
+    new: Mapping[str, Any], changes: Mapping[str, Any], maker: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The parameters of `update_cron`; without a maker it stays that of before."""
+    texts = _texts({"payload": new["payload"], "metadata": changes["metadata"]})
+    nobody = {"configurable": None, "principal": None, "visible": None}
+    return {**new, **texts, **(maker or nobody), "has_new_maker": maker is not None}
 
 
 def _texts(cron: Mapping[str, Any]) -> dict[str, str]:

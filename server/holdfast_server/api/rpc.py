@@ -20,7 +20,7 @@ from holdfast_server.api.reply import JsonReply
 from holdfast_server.api.stopping import ServerStopping
 from holdfast_server.errors import ApiError, HoldfastError
 from holdfast_server.settings import MAX_MESSAGE
-from holdfast_server.untrusted import TooMuch, Unread, parsed
+from holdfast_server.untrusted import TooMuch, Unread, parsed_aside
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ async def read_body(request: Request) -> Body:
     with suppress(ClientDisconnect):
         raw = await _limited(request.stream())
     try:
-        return Body(raw, parsed(raw))
+        return Body(raw, await parsed_aside(raw))
     except TooMuch as error:
         code = PARSE_ERROR if isinstance(error, Unread) else INVALID_REQUEST
         raise Refused(code, f"The body {error}") from None

@@ -7,7 +7,7 @@ import ipaddress
 import math
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,7 +23,8 @@ from holdfast_server.config.door import DoorConfig, Rate
 from holdfast_server.errors import ApiError
 
 _COUNTED = "holdfast.counted"
-_CREDENTIALS = ("authorization", "x-api-key", "x-service-key", "cookie")
+_CREDENTIALS = ("authorization", "x-api-key", "x-service-key")
+_GUESSED = "Too many wrong credentials from this address"
 _REMEMBERED = 10_000
 
 
@@ -49,7 +50,7 @@ class Turnstile:
         Raises:
             ApiError: 401 or whatever the gatekeeper answers; 429 when it is too often.
         """
-        shown = self._digest(connection.headers)
+        shown = self._digests(connection.headers)
         origin = _origin(connection)
         self._check_guesses(origin, shown)
         try:
@@ -58,8 +59,8 @@ class Turnstile:
             if refusal.status == 401:
                 await self._count_guess(origin, shown)
             raise
-        if shown is not None and caller.how != "open":
-            self._right.add(shown)
+        if caller.how != "open":
+            self._right.add(*shown)
         await self._count(caller, origin, connection)
         return caller
 
@@ -83,17 +84,20 @@ class Turnstile:
         if not verdict.allowed:
             raise self._refusal("rate", f"More than {_said(rate)}", verdict.wait, headers)
 
-    def _check_guesses(self, origin: str, shown: bytes | None) -> None:
-        if self._door.failed_logins is None or shown is None or shown in self._right:
+    def _check_guesses(self, origin: str, shown: Sequence[bytes]) -> None:
+        if self._door.failed_logins is None or not shown or any(one in self._right for one in shown):
             return
         if wait := self._limiter.is_empty(_guesses_of(origin)):
-            raise self._refusal("logins", "Too many wrong credentials from this address", wait, {})
+            raise self._refusal("logins", _GUESSED, wait, {})
 
-    async def _count_guess(self, origin: str, shown: bytes | None) -> None:
-        if self._door.failed_logins is None or shown is None or shown in self._wrong:
+    async def _count_guess(self, origin: str, shown: Sequence[bytes]) -> None:
+        """Counts what was wrong; a guess too many is not told how it was."""
+        if self._door.failed_logins is None or all(one in self._wrong for one in shown):
             return
-        self._wrong.add(shown)
-        await self._limiter.take(_guesses_of(origin), self._door.failed_logins)
+        self._wrong.add(*shown)
+        verdict = await self._limiter.take(_guesses_of(origin), self._door.failed_logins)
+        if not verdict.allowed:
+            raise self._refusal("logins", _GUESSED, verdict.wait, {})
 
     def _refusal(self, reason: Reason, what: str, wait: float, headers: Mapping[str, str]) -> ApiError:
         self._meter.refused(reason)
@@ -101,12 +105,17 @@ class Turnstile:
         sentence = f"{what}; try again in {seconds} s"
         return ApiError(429, sentence, {**headers, "retry-after": str(seconds)})
 
-    def _digest(self, headers: Headers) -> bytes | None:
-        """What was shown, so that it is recognised and cannot be read; None when nothing was."""
+    def _digests(self, headers: Headers) -> tuple[bytes, ...]:
+        """What was shown, so that it is recognised and cannot be read; cookies where nothing else is.
+
+        Browsers bring cookies of all kinds along, which say nothing about a key beside them.
+        """
         shown = [(name, value) for name in _CREDENTIALS for value in headers.getlist(name)]
-        if not shown:
-            return None
-        return hashlib.blake2b(repr(shown).encode(), key=self._secret, digest_size=16).digest()
+        shown = shown or [("cookie", value) for value in headers.getlist("cookie")]
+        return tuple(self._digest(*one) for one in shown)
+
+    def _digest(self, name: str, value: str) -> bytes:
+        return hashlib.blake2b(f"{name} {value}".encode(), key=self._secret, digest_size=16).digest()
 
 
 class _Memory:
@@ -118,12 +127,13 @@ class _Memory:
     def __contains__(self, digest: bytes) -> bool:
         return digest in self._kept
 
-    def add(self, digest: bytes) -> None:
-        """Remembers it, and forgets the oldest when there are too many."""
-        self._kept[digest] = None
-        self._kept.move_to_end(digest)
-        if len(self._kept) > _REMEMBERED:
-            self._kept.popitem(last=False)
+    def add(self, *digests: bytes) -> None:
+        """Remembers them, and forgets the oldest when there are too many."""
+        for digest in digests:
+            self._kept[digest] = None
+            self._kept.move_to_end(digest)
+            if len(self._kept) > _REMEMBERED:
+                self._kept.popitem(last=False)
 
 
 def _name_of(caller: Principal, origin: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -28,6 +27,7 @@ OPEN_CORS = Cors(allow_origins=(), allow_origin_regex=_KNOWN_PAGES)
 _NAMES = ("localhost", "*.localhost", "host.docker.internal")
 # Probes ask by whatever name they have, and learn nothing.
 _EVERYBODY = ("/ok",)
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(:\d{1,5})?")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -37,20 +37,23 @@ class Visitors:
 
     Attributes:
         is_open: nobody is asked who they are.
-        hosts: further names of this server; `*.example.com` stands for what lies below it.
+        hosts: names that are configured; `*.example.com` stands for what lies below it.
+        bound: the name that the server listens on.
         cors: which pages may call; None: the user's application decides.
     """
 
     is_open: bool = True
     hosts: tuple[str, ...] = ()
     cors: Cors | None = OPEN_CORS
+    bound: str = ""
 
     def knows_host(self, host: str | None) -> bool:
         """Whether this server goes by this name. An address cannot be made to mean something else."""
         if not host or not (self.is_open or self.hosts):
             return True
         name = _name_of(host)
-        return _is_address(name) or any(_fits(name, known) for known in (*_NAMES, *self.hosts))
+        names = (*_NAMES, *self.hosts, _name_of(self.bound) or "localhost")
+        return name is not None and (_is_address(name) or any(_fits(name, known) for known in names))
 
     def welcomes(self, origin: str, host: str | None, *, carries_cookies: bool, acts: bool) -> bool:
         """Whether a page of this origin may call.
@@ -102,16 +105,15 @@ def _unwelcome(origin: str) -> str:
     return f'Pages of {origin[:200]!r} may not call; add it to "http.cors.allow_origins" of langgraph.json'
 
 
-def _name_of(host: str) -> str:
-    """The host without its port."""
-    if host.startswith("["):
-        return host.partition("]")[0].lower() + "]"
-    return host.partition(":")[0].lower().rstrip(".")
+def _name_of(host: str) -> str | None:
+    """The host without its port; None when it is neither."""
+    found = _HOST.fullmatch(host)
+    return found["name"].lower().rstrip(".") if found else None
 
 
 def _is_address(name: str) -> bool:
     try:
-        ipaddress.ip_address(name.strip("[]"))
+        ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
     except ValueError:
         return False
     return True
@@ -119,8 +121,3 @@ def _is_address(name: str) -> bool:
 
 def _fits(name: str, known: str) -> bool:
     return name.endswith(known[1:]) if known.startswith("*.") else name == known
-
-
-def all_hosts(bound: str, configured: Sequence[str]) -> tuple[str, ...]:
-    """The names that a server knows itself by: where it listens, and what is configured."""
-    return (_name_of(bound), *configured)

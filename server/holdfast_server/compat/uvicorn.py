@@ -15,7 +15,12 @@ from holdfast_server.errors import ConfigError
 
 _TOO_LONG = b"The headers are too long"
 _TOO_SLOW = b"The request did not arrive in time"
-_STATUS = {_TOO_LONG: b"431 Request Header Fields Too Large", _TOO_SLOW: b"408 Request Timeout"}
+_UNREADABLE = b"Invalid HTTP request received"
+_STATUS = {
+    _TOO_LONG: b"431 Request Header Fields Too Large",
+    _TOO_SLOW: b"408 Request Timeout",
+    _UNREADABLE: b"400 Bad Request",
+}
 
 
 def guarded_protocol(*, max_head: int, head_timeout: float, body_timeout: float) -> type[HttpToolsProtocol]:
@@ -63,6 +68,16 @@ class _GuardedProtocol(HttpToolsProtocol):
         # A client with one request in the air may begin the next: its clock runs anew.
         if not self._in_head:
             self._expect_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # uvicorn takes the trailers of a chunked body for headers of its request, which was judged before.
+        if self._in_head:
+            super().on_header(name, value)
+
+    def send_400_response(self, msg: str) -> None:
+        self._disarm()
+        self._say(_UNREADABLE)
+        self.transport.close()
 
     def on_headers_complete(self) -> None:
         self._in_head, self._head = False, 0
@@ -113,13 +128,16 @@ class _GuardedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self.cycle is None or self.cycle.response_complete:
-            body = b'{"detail":"' + reason + b'"}'
-            size = str(len(body)).encode()
-            self.transport.write(
-                b"HTTP/1.1 " + _STATUS[reason] + b"\r\ncontent-type: application/json\r\ncontent-length: "
-                + size + b"\r\nconnection: close\r\n\r\n" + body
-            )  # fmt: skip
+            self._say(reason)
         self.transport.close()
+
+    def _say(self, reason: bytes) -> None:
+        body = b'{"detail":"' + reason + b'"}'
+        size = str(len(body)).encode()
+        self.transport.write(
+            b"HTTP/1.1 " + _STATUS[reason] + b"\r\ncontent-type: application/json\r\ncontent-length: "
+            + size + b"\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n" + body
+        )  # fmt: skip
 
 
 def tls_context(cert: Path, key: Path) -> Callable[[Config, Callable[[], ssl.SSLContext]], ssl.SSLContext]:

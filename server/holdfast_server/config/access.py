@@ -52,24 +52,16 @@ def read_access(path: Path, value: object) -> AccessConfig:
         ConfigError: something is wrong or unknown; a slip of the pen must not open the house.
     """
     section = Section.of(path, "holdfast.access", value)
-    refuse_unknown(section, _KNOWN)
+    section.refuse_unknown(_KNOWN)
     roles = _roles(section)
     handler = section.section("handler") or Section(path, "holdfast.access.handler", {})
-    refuse_unknown(handler, ("tenant", "roles"))
+    handler.refuse_unknown(("tenant", "roles"))
     return AccessConfig(
         keys=section.flag("keys"),
         issuers=read_issuers(section, {*ROLES, *roles}),
         handler=HandlerFields(handler.text("tenant"), handler.text("roles")),
         roles=roles,
     )
-
-
-def refuse_unknown(section: Section, known: tuple[str, ...]) -> None:
-    """Raises ConfigError for a key that is not among these."""
-    if unknown := section.unknown(known):
-        raise ConfigError(
-            f'{section.path}: "{unknown[0]}" means nothing; "{section.name}" knows {", ".join(known)}'
-        )
 
 
 def _roles(access: Section) -> dict[str, frozenset[Permission]]:

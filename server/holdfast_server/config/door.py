@@ -56,7 +56,6 @@ class DoorConfig:
     trusted_proxies: tuple[Network, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
-    unknown_keys: tuple[str, ...] = ()
 
 
 def read_door(section: Section | None) -> DoorConfig:
@@ -67,13 +66,13 @@ def read_door(section: Section | None) -> DoorConfig:
     """
     if section is None:
         return DoorConfig()
+    section.refuse_unknown(_KNOWN)
     return DoorConfig(
         rate_limit=_rate(section, "rate_limit", None),
         failed_logins=_rate(section, "failed_logins", DoorConfig.failed_logins),
         trusted_proxies=tuple(_proxy(section, text) for text in section.names("trusted_proxies") or ()),
         allowed_hosts=tuple(_host(section, text) for text in section.names("allowed_hosts") or ()),
         headers=_headers(section),
-        unknown_keys=section.unknown(_KNOWN),
     )
 
 

@@ -38,7 +38,7 @@ def read_house(path: Path, value: object) -> HouseConfig:
     sealing = read_sealing(house.section("sealing"))
     secrets = read_secrets(path, house.values.get("secrets"))
     workers = read_workers(path, house.values.get("workers"))
-    unknown = [*door.unknown_keys, *secrets.unknown_keys, *workers.unknown_keys]
+    unknown = [*secrets.unknown_keys, *workers.unknown_keys]
     unknown += sealing.unknown_keys if sealing else ()
     return HouseConfig(
         access=read_access(path, house.values.get("access")),

@@ -106,6 +106,12 @@ class Section:
         """The full names of the keys that are not among these."""
         return tuple(f"{self.name}.{key}" for key in sorted(self.values.keys() - set(known)))
 
+    def refuse_unknown(self, known: Sequence[str]) -> None:
+        """Raises ConfigError for a key that is not among these: a slip of the pen must not open the house."""
+        if unknown := self.unknown(known):
+            listed = ", ".join(known)
+            raise ConfigError(f'{self.path}: "{unknown[0]}" means nothing; "{self.name}" knows {listed}')
+
     def wrong(self, key: str, must: str) -> ConfigError:
         """The error for a value that cannot be used."""
         return ConfigError(f'{self.path}: "{self.name}.{key}" is {self.values.get(key)!r}; it {must}')

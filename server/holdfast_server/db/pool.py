@@ -31,9 +31,12 @@ _ACT_FOR = "select set_config('holdfast.tenant', %s, false)"
 
 
 class Connected(AsyncConnection[DictRow]):
-    """A connection that knows for whom it works; the empty tenant is nobody, or for the house everybody."""
+    """A connection that knows for whom it works; the empty tenant is nobody, or for the house everybody.
 
-    tenant = ""
+    None: a change was broken off, and only PostgreSQL knows whether it happened.
+    """
+
+    tenant: str | None = ""
 
 
 Conn = AsyncConnection[DictRow]
@@ -63,6 +66,8 @@ class TenantPool:
         """A connection that sees the rows of the tenant."""
         async with self._pool.connection() as conn:
             if conn.tenant != self.tenant:
+                # Whoever is cancelled here gives back a connection that may already see another tenant.
+                conn.tenant = None
                 await conn.execute(_ACT_FOR, [self.tenant])
                 conn.tenant = self.tenant
             yield conn

@@ -16,7 +16,7 @@ from holdfast_server.api.cors import with_cors
 from holdfast_server.api.metrics import HttpMeter
 from holdfast_server.api.rates import Limiter
 from holdfast_server.api.turnstile import Turnstile
-from holdfast_server.api.visitors import OPEN_CORS, Visitors, all_hosts
+from holdfast_server.api.visitors import OPEN_CORS, Visitors
 from holdfast_server.config.app import AppConfig
 from holdfast_server.config.door import DoorConfig
 from holdfast_server.config.entrance import Entrance
@@ -27,7 +27,7 @@ from holdfast_server.custom.code import UserCode, load_user_code
 from holdfast_server.custom.openapi import documented
 from holdfast_server.db.migrate import check_migrated
 from holdfast_server.given import given
-from holdfast_server.listening import Listening
+from holdfast_server.listening import Listening, check_port
 from holdfast_server.runtime.preparing import install_keys, mask_speech, warn_of_unused
 from holdfast_server.secrets.environment import learn_environment, prepared
 from holdfast_server.secrets.secrets import hide_variables
@@ -49,6 +49,7 @@ def serve(settings: Settings, config: AppConfig | None, listening: Listening) ->
 
     entrance = Entrance.of(settings, config)
     entrance.check(listening.host)
+    check_port(listening.host, listening.port)
     logger.info("%s", entrance.said())
     end_with_supervisor()
     config = _masked(settings, config)
@@ -122,7 +123,7 @@ def api(
             settings,
             cors=cors,
             prefix=http.mount_prefix,
-            visitors=Visitors(is_open, all_hosts(listening.host, door.allowed_hosts), cors),
+            visitors=Visitors(is_open, door.allowed_hosts, cors, listening.host),
             trusted_proxies=(*door.trusted_proxies, *listening.trusted_proxies),
             headers=door.headers,
         ),

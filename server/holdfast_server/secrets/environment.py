@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -28,7 +29,8 @@ def prepared(config: AppConfig, *, headers: bool = True) -> tuple[AppConfig, Sec
     Raises:
         ConfigError: a reference that does not resolve, or a provider that does not load.
     """
-    learn_environment(given())
+    # What was granted to graphs is in the environment; what the house keeps for itself is not there any more.
+    learn_environment({**os.environ, **given()})
     # A provider of the user's is imported like any code of theirs, with what the process itself has.
     make_importable(config.import_paths, {})
     secrets = Secrets.of(config)

@@ -75,6 +75,14 @@ class Heartbeat:
                 self._roster.stop(run_id, kept[run_id], epoch=epoch)
 
     def _run(self) -> None:
+        try:
+            self._live()
+        except BaseException:
+            # Without a heartbeat the process would go on claiming runs and lose each of them.
+            logger.critical("the heartbeat broke; the process ends", exc_info=True)
+            os._exit(70)
+
+    def _live(self) -> None:
         while not self._stopped.is_set():
             try:
                 url = self._settings.database_url
@@ -108,8 +116,8 @@ class Heartbeat:
             for note in list(conn.notifies(timeout=self._settings.beat, stop_after=1)):
                 run_id, _, reason = note.payload.partition(" ")
                 # Which attempt lost its run is for the next beat to say, at once.
-                if reason != "superseded":
-                    self._roster.stop(UUID(run_id), reason)
+                if reason != "superseded" and (known := _uuid(run_id)) is not None:
+                    self._roster.stop(known, reason)
         conn.execute(statement("unregister_worker"), {"worker_id": self._worker_id})
 
     def _give_up_in_time(self) -> None:
@@ -117,3 +125,11 @@ class Heartbeat:
         if time.monotonic() - self._renewed > self._settings.lease * 0.8:
             for run_id, epoch in self._roster.epochs().items():
                 self._roster.stop(run_id, "superseded", epoch=epoch)
+
+
+def _uuid(text: str) -> UUID | None:
+    """The id of a run; None for a note that is none of ours: who may connect may notify."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

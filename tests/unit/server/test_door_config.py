@@ -30,18 +30,18 @@ def test_everything_is_read() -> None:
     read = door({
         "rate_limit": "600/minute", "failed_logins": None, "trusted_proxies": ["10.0.0.0/8", "::1"],
         "allowed_hosts": ["Agents.example.com", "*.dev.example"],
-        "headers": {"X-Frame-Options": "SAMEORIGIN", "referrer-policy": None}, "colour": 1,
+        "headers": {"X-Frame-Options": "SAMEORIGIN", "referrer-policy": None},
     })  # fmt: skip
     assert (read.rate_limit, read.failed_logins) == (Rate(600, 60), None)
     assert read.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("::1"))
     assert read.allowed_hosts == ("agents.example.com", "*.dev.example")
     assert read.headers == {"x-frame-options": "SAMEORIGIN", "referrer-policy": ""}
-    assert read.unknown_keys == ("holdfast.http.colour",)
 
 
 @pytest.mark.parametrize(
     ("http", "hint"),
     [
+        ({"rate_limits": "1/minute"}, "means nothing"),
         ({"rate_limit": 600}, "600/minute"),
         ({"rate_limit": "0/minute"}, "600/minute"),
         ({"rate_limit": "5/fortnight"}, "600/minute"),

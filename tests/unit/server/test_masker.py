@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import pickle
+import time
 from base64 import b64encode, urlsafe_b64encode
 from urllib.parse import quote
 
@@ -144,3 +145,34 @@ def test_a_record_of_the_log_is_masked_whoever_formats_it(monkeypatch: pytest.Mo
     shown = logging.Formatter("%(message)s").format(record)
     assert "abcdefghijkl" not in shown
     assert "ValueError: [secret:A]**" in shown
+
+
+def test_json_stays_json_where_a_secret_is_json_or_a_number() -> None:
+    document = {"kind": "account", "id": "proj", "key": "k3y-0f-th3-h0us3-1234"}
+    account = json.dumps(document, separators=(",", ":"))
+    masker = knowing(GCP=account, PIN="48291377", LIST="[123456,789]")
+    for value in (
+        {"out": document, "text": account, "twice": json.dumps(account)},
+        {"key": document["key"]},
+        {"amount": 48291377, "float": 48291377.5, "text": "pin 48291377"},
+        {"list": [123456, 789], "text": "[123456,789]"},
+    ):
+        written = json.dumps(value, separators=(",", ":")).encode()
+        masked = masker.bytes(written)
+        assert (len(masked), json.loads(masked).keys()) == (len(written), value.keys())
+        assert not any(word in masked for word in (b"k3y-0f", b"48291377", b"123456"))
+
+
+def test_a_long_secret_is_learned_at_once_and_found_whole() -> None:
+    long = "".join(f"{n:x}-" for n in range(20_000))
+    began = time.monotonic()
+    masker = knowing(LONG=long, PADDED="x" * 200_000)
+    assert long[5_000:5_100] not in masker.text(f"a{long}b")
+    # Looked for as one, the padded one alone took minutes.
+    assert time.monotonic() - began < 20
+    assert masker.text("x" * 1000) == "x" * 1000
+
+
+def test_a_word_is_no_secret_because_its_name_ends_in_key() -> None:
+    found = dict(suspects({"SORT_KEY": "created_at", "OPENAI_API_KEY": "words_only", "TOKEN_2": "abc-123"}))
+    assert found == {"OPENAI_API_KEY": "words_only", "TOKEN_2": "abc-123"}

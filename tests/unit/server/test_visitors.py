@@ -6,7 +6,7 @@ import pytest
 from unit.server.asgi import ask, mirror
 
 from holdfast_server.api.metrics import HttpMeter
-from holdfast_server.api.visitors import OPEN_CORS, Doorkeeper, Visitors, all_hosts
+from holdfast_server.api.visitors import OPEN_CORS, Doorkeeper, Visitors
 from holdfast_server.config.http import Cors
 
 
@@ -14,7 +14,7 @@ def behind(visitors: Visitors) -> Doorkeeper:
     return Doorkeeper(mirror, visitors, HttpMeter())
 
 
-OPEN = behind(Visitors(is_open=True, hosts=all_hosts("127.0.0.1", ["box.example", "*.dev.example"])))
+OPEN = behind(Visitors(is_open=True, hosts=("box.example", "*.dev.example"), bound="127.0.0.1"))
 GUARDED = behind(Visitors(is_open=False, hosts=(), cors=Cors()))
 
 
@@ -35,6 +35,8 @@ GUARDED = behind(Visitors(is_open=False, hosts=(), cors=Cors()))
         ("localhost.evil.example", 421),
         ("127.0.0.1.evil.example", 421),
         ("evilbox.example", 421),
+        ("[::1].evil.example", 421),
+        ("localhost:80:evil", 421),
     ],
 )
 async def test_a_name_that_somebody_else_made_resolve_to_this_machine_is_refused(
@@ -103,3 +105,8 @@ async def test_an_operator_may_open_the_house_to_every_page_and_names_hold_where
 
 def test_the_default_says_no_wildcard() -> None:
     assert OPEN_CORS.allow_origins == ()
+
+
+async def test_a_server_that_asks_who_calls_goes_by_any_name() -> None:
+    guarded = behind(Visitors(is_open=False, cors=Cors(), bound="127.0.0.1"))
+    assert (await ask(guarded, {"host": "agents.example.com"})).status_code == 200
