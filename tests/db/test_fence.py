@@ -160,3 +160,10 @@ async def test_rows_of_unknown_runs_are_refused(pool: Pool, lane: Lane) -> None:
             {"source": "loop", "step": 1},
             {},
         )
+
+
+async def test_a_result_that_cannot_be_stored_ends_its_run_and_says_so(pool: Pool, lane: Lane) -> None:
+    run = await lane.claimed()
+    assert await finish(pool, run, Ended("success", "idle", values='{"no": json'), last_events=[])
+    row = await lane.run(run.run_id)
+    assert (row["state"], "cannot be stored" in row["error"]["message"]) == ("error", True)

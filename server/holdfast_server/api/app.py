@@ -144,6 +144,6 @@ def fronted(
     if prefix:
         app = Prefixed(app, prefix)
     app = HeadLimit(app, settings, meter)
-    app = Doorkeeper(with_cors(app, cors) if cors else app, visitors, meter)
+    app = Doorkeeper(with_cors(app, cors) if cors else app, visitors, meter, prefix=prefix)
     app = FrontDoor(app, meter, AnswerHeaders(headers or {}))
     return Proxied(app, trusted_proxies) if trusted_proxies else app

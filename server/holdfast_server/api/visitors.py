@@ -25,8 +25,6 @@ _KNOWN_PAGES = (
 OPEN_CORS = Cors(allow_origins=(), allow_origin_regex=_KNOWN_PAGES)
 
 _NAMES = ("localhost", "*.localhost", "host.docker.internal")
-# Probes ask by whatever name they have, and learn nothing.
-_EVERYBODY = ("/ok",)
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(:\d{1,5})?")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -73,14 +71,16 @@ class Visitors:
 class Doorkeeper:
     """ASGI: answers 403 to pages that have no business here, and 421 to names that are not this server's."""
 
-    def __init__(self, app: ASGIApp, visitors: Visitors, meter: HttpMeter) -> None:
+    def __init__(self, app: ASGIApp, visitors: Visitors, meter: HttpMeter, *, prefix: str = "") -> None:
         self._app = app
+        # Probes ask by whatever name they have, and learn nothing.
+        self._for_everybody = ("/ok", f"{prefix}/ok")
         self._visitors = visitors
         self._meter = meter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        if scope["type"] == "lifespan" or scope["path"] in _EVERYBODY:
+        if scope["type"] == "lifespan" or scope["path"] in self._for_everybody:
             return await self._app(scope, receive, send)
         headers = Headers(scope=scope)
         hosts, origins = headers.getlist("host"), headers.getlist("origin")

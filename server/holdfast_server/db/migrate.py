@@ -25,13 +25,18 @@ async def migrate(url: str) -> list[str]:
 
     Raises:
         DatabaseError: the server cannot be reached, is older than PostgreSQL 15, or this login may not make
-            the roles that the application works under.
+            the roles that the application works under, or change this database.
     """
     async with await _open(url) as conn:
         await _make_roles(conn)
         await conn.execute("select pg_advisory_lock(%s)", [_LOCK])
         try:
             return await _apply(conn)
+        except InsufficientPrivilege as refused:
+            raise DatabaseError(
+                f"{conn.info.user} may not migrate this database: {str(refused).splitlines()[0]}; "
+                "migrate with the login that owns it"
+            ) from None
         finally:
             await conn.execute("select pg_advisory_unlock(%s)", [_LOCK])
 
@@ -77,8 +82,9 @@ async def _make_roles(conn: Conn) -> None:
     except InsufficientPrivilege:
         roles = ", ".join(get_args(Role))
         raise DatabaseError(
-            f"{conn.info.user} may not make roles; let an administrator run, for each of {roles}: "
-            f"create role <role> nologin; grant <role> to {conn.info.user}; then migrate again"
+            f"{conn.info.user} may not make roles, or may not become them; let an administrator run, "
+            f"for each of {roles}: create role <role> nologin (unless it exists); "
+            f"grant <role> to {conn.info.user}; then migrate again"
         ) from None
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import assert_never
 from uuid import UUID
 
+from psycopg import DataError
 from psycopg.rows import DictRow, dict_row
 
 from holdfast_server import wire
@@ -73,13 +74,23 @@ async def finish(pool: Connections, run: ClaimedRun, end: End, *, last_events: l
     """
     match end:
         case Ended():
-            return await through_outages(lambda: _end(pool, run, end, last_events))
+            return await _ended(pool, run, end, last_events)
         case Released():
             return await through_outages(lambda: _release(pool, run))
         case Superseded():
             return False
         case _:
             assert_never(end)
+
+
+async def _ended(pool: Connections, run: ClaimedRun, end: Ended, events: list[Event]) -> bool:
+    try:
+        return await through_outages(lambda: _end(pool, run, end, events))
+    except DataError as refused:
+        # The next attempt would end just so: it is said now, and not after all attempts.
+        message = f"the result cannot be stored: {str(refused).splitlines()[0]}"
+        instead = Ended("error", "error", error={"error": type(refused).__name__, "message": message})
+        return await through_outages(lambda: _end(pool, run, instead, []))
 
 
 async def _end(pool: Connections, run: ClaimedRun, end: Ended, events: list[Event]) -> bool:

@@ -110,3 +110,9 @@ def test_the_default_says_no_wildcard() -> None:
 async def test_a_server_that_asks_who_calls_goes_by_any_name() -> None:
     guarded = behind(Visitors(is_open=False, cors=Cors(), bound="127.0.0.1"))
     assert (await ask(guarded, {"host": "agents.example.com"})).status_code == 200
+
+
+async def test_probes_ask_by_any_name_also_below_a_prefix() -> None:
+    prefixed = Doorkeeper(mirror, Visitors(is_open=True), HttpMeter(), prefix="/agents")
+    for path, status in (("/ok", 200), ("/agents/ok", 200), ("/agents/ok/x", 421)):
+        assert (await ask(prefixed, {"host": "probe"}, path=path)).status_code == status
