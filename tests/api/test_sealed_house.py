@@ -246,8 +246,8 @@ async def test_a_seal_of_an_unknown_key_is_said_and_is_no_500(caller: Client, ho
 
 
 async def test_a_process_without_the_key_refuses_to_start(caller: Client, house: Stack) -> None:
-    for command in ("serve", "worker"):
-        code, said = await holdfast(house, command, "-c", str(APP))
+    for command in (("serve", "--port", "0"), ("worker",)):
+        code, said = await holdfast(house, *command, "-c", str(APP))
         assert code == 2
         assert "sealed with key" in said
         assert "old_keys" in said
