@@ -14,7 +14,7 @@ from psycopg_pool import PoolTimeout
 from holdfast_server.access.key_text import hashed
 from holdfast_server.access.permissions import Permission, permissions_of
 from holdfast_server.access.principal import Principal
-from holdfast_server.access.user import User
+from holdfast_server.access.user import User, known_to_runs
 from holdfast_server.db.pool import Pool
 from holdfast_server.db.statements import statement
 from holdfast_server.errors import ApiError
@@ -70,13 +70,7 @@ class KeyGate:
             permissions=permissions,
             how="key",
             user=user,
-            # All of it, or a request could say the rest itself.
-            configurable={
-                "langgraph_auth_user": user,
-                "langgraph_auth_user_id": identity,
-                "langgraph_auth_permissions": user["permissions"],
-                "user_id": identity,
-            },
+            configurable=known_to_runs(user),
             native=User(user),
             key_id=str(row["key_id"]),
             rate_limit=row["rate_limit"],

@@ -15,7 +15,7 @@ from holdfast_server.access.principal import Principal
 from holdfast_server.access.provider import Provider
 from holdfast_server.access.tenant import tenant_named
 from holdfast_server.access.token import INVALID, part_of
-from holdfast_server.access.user import User
+from holdfast_server.access.user import User, known_to_runs
 from holdfast_server.errors import ApiError
 
 _REFUSALS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
@@ -113,12 +113,7 @@ class OidcGate:
             permissions=permissions,
             how="oidc",
             user=said,
-            configurable={
-                "langgraph_auth_user": said,
-                "langgraph_auth_user_id": identity,
-                "langgraph_auth_permissions": said["permissions"],
-                "user_id": identity,
-            },
+            configurable=known_to_runs(said),
             native=user,
         )
 

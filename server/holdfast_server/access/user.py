@@ -74,3 +74,16 @@ def _fields(answer: Any) -> Mapping[str, Any]:
     if dataclasses.is_dataclass(answer) and not isinstance(answer, type):
         return {f.name: getattr(answer, f.name) for f in dataclasses.fields(answer)}
     return getattr(answer, "__dict__", {})
+
+
+def known_to_runs(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What every run of a user finds in its `configurable`, under LangGraph's names.
+
+    All of it, or a request could say the rest itself.
+    """
+    return {
+        "langgraph_auth_user": said,
+        "langgraph_auth_user_id": said["identity"],
+        "langgraph_auth_permissions": said["permissions"],
+        "user_id": said["identity"],
+    }

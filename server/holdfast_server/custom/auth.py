@@ -18,7 +18,7 @@ from holdfast_server.access.gatekeeper import Action, Resource
 from holdfast_server.access.permissions import permissions_of
 from holdfast_server.access.principal import KNOWN, Principal
 from holdfast_server.access.tenant import DEFAULT, tenant_named
-from holdfast_server.access.user import User
+from holdfast_server.access.user import User, known_to_runs
 from holdfast_server.access.visible import Visible, visible_under
 from holdfast_server.config.access import AccessConfig
 from holdfast_server.custom.loop import UserCodeExited, UserCodeStuck, UserLoop
@@ -110,12 +110,6 @@ class AuthGate:
             raise ApiError(401, "Unauthorized")
         said = user.as_json()
         roles = self._roles_of(said)
-        configurable = {
-            "langgraph_auth_user": said,
-            "langgraph_auth_user_id": said["identity"],
-            "langgraph_auth_permissions": said["permissions"],
-            "user_id": said["identity"],
-        }
         return Principal(
             tenant=self._tenant_of(said),
             user_id=said["identity"],
@@ -123,7 +117,7 @@ class AuthGate:
             permissions=permissions_of(roles, self._access.roles),
             how="handler",
             user=said,
-            configurable=configurable,
+            configurable=known_to_runs(said),
             native=native(answer, user),
         )
 
