@@ -74,8 +74,3 @@ async def owner(database: str) -> AsyncIterator[Conn]:
     """A connection that owns the fresh database, for what the application may not do."""
     async with await connect(database, name="owner", role=None) as conn:
         yield conn
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that no process is left alone with it at the end."""
-    items.sort(key=lambda item: "chaos" not in item.path.parts)

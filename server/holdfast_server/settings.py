@@ -77,7 +77,7 @@ class Settings:
     event_limit: int = 100_000
     recursion_limit: int = 10_000
     run_timeout: float = 86_400.0
-    pool_size: int = 12
+    pool_size: int = 9
     handler_timeout: float = 10.0
     ask_patience: float = 15.0
     require_keys: bool = False

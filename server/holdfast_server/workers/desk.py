@@ -26,7 +26,7 @@ from holdfast_tools.secrets import use_secrets
 
 logger = logging.getLogger(__name__)
 
-_AT_ONCE = 4
+_AT_ONCE = 3
 # A notification wakes us; looking without one only mends a lost one.
 _LOOK_AGAIN = 2.0
 Answer = Callable[[DictRow], Awaitable[str]]

@@ -39,7 +39,7 @@ from holdfast_server.workers.webhook_sender import WebhookSender
 logger = logging.getLogger(__name__)
 
 # Of the connections, so many keep house: tickets, claims, rescues, sweeps, webhooks.
-_HOUSE = 4
+_HOUSE = 3
 
 
 class Worker:
