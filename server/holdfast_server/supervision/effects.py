@@ -12,7 +12,6 @@ from psycopg.rows import DictRow
 from holdfast_server.db.pool import Conn, Connections
 from holdfast_server.db.retry import through_outages
 from holdfast_server.db.statements import statement
-from holdfast_server.masking.masker import MASKER
 from holdfast_server.sealing.house import seal_text
 from holdfast_server.supervision.fence import RunFence, broken
 from holdfast_tools.ledger import Effect, Fresh, Reservation, Settled, Transaction, Unknown
@@ -68,7 +67,7 @@ class PostgresLedger:
         """Records the outcome on a given connection, whose transaction decides."""
         params = {
             "key": key,
-            "result": seal_text(MASKER.text(_storable(result))),
+            "result": seal_text(_storable(result)),
             "state": "failed" if failed else "done",
         }
         cursor = await conn.execute(statement("settle_effect"), params | self._owner)
