@@ -41,8 +41,13 @@ def seal_text(text: None) -> None: ...
 @overload
 def seal_text(text: str | None) -> str | None: ...
 def seal_text(text: str | None) -> str | None:
-    """A text or JSON text as it may be written to the database; masked first, nobody looks inside later."""
-    return _sealer.seal_text(text if text is None else MASKER.text(text))
+    """A text or JSON text as it may be written to the database.
+
+    What is sealed is masked first: the cursor, which masks every parameter, cannot look inside.
+    """
+    if text is None or _sealer.key_id is None:
+        return text
+    return _sealer.seal_text(MASKER.text(text))
 
 
 def opened(value: Any) -> Any:
